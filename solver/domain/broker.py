@@ -1,0 +1,58 @@
+"""A broker as the decision sees it: its order rules and its fees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from solver.domain.fees import FeeSchedule
+from solver.domain.order import OrderType, TimeInForce
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRules:
+    """Which kinds of order a broker takes for one asset type.
+
+    Attributes
+    ----------
+    order_types : frozenset of OrderType
+    times_in_force : frozenset of TimeInForce
+    fractional_times_in_force : frozenset of TimeInForce
+        Those it takes for a quantity that is not a whole number.
+    """
+
+    order_types: frozenset[OrderType]
+    times_in_force: frozenset[TimeInForce]
+    fractional_times_in_force: frozenset[TimeInForce]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """One broker.
+
+    Attributes
+    ----------
+    name : str
+        The word used in every file: ``ibkr``, ``alpaca``, ``crypto_com``.
+    title : str
+        The name for people.
+    rules : mapping of str to OrderRules
+        By asset type; an asset type that is missing is not traded there.
+    fees : mapping of (str, str) to FeeSchedule
+        By asset type and currency; currency ``*`` for every other one.
+    is_up : bool
+        Whether the broker can be reached now.
+    """
+
+    name: str
+    title: str
+    rules: Mapping[str, OrderRules] = field(default_factory=dict)
+    fees: Mapping[tuple[str, str], FeeSchedule] = field(default_factory=dict)
+    is_up: bool = True
+
+    def fee_schedule(self, asset_type: str, currency: str) -> FeeSchedule:
+        """Return the schedule for an asset type in a currency; a free one where none is known."""
+        for key in ((asset_type, currency), (asset_type, "*")):
+            if key in self.fees:
+                return self.fees[key]
+        return FeeSchedule(source="none known")

@@ -1,0 +1,38 @@
+"""What a broker charges for a trade, as data; `solver.cost` does the arithmetic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeSchedule:
+    """Commission of one broker for one asset type in one currency.
+
+    The commission is ``per_unit x quantity + rate_bps x value``, at least `minimum`, and at most
+    `maximum` and `maximum_bps` of the value; where the cap lies below the minimum the cap wins.
+    Sells pay `sell_bps` of the value on top (regulatory fees).
+
+    Attributes
+    ----------
+    per_unit : Decimal
+        Per share or coin, in the currency of the listing.
+    rate_bps, sell_bps, maximum_bps : Decimal
+        Basis points of the traded value; `maximum_bps` None: no such cap.
+    minimum, maximum : Decimal
+        In the currency of the listing; `maximum` None: no cap.
+    in_received_asset : bool
+        Taken from what the trade brings in (the coin on a buy, the cash on a sell) instead of the cash of a buy.
+    source : str
+        Where the figures come from.
+    """
+
+    per_unit: Decimal = Decimal(0)
+    rate_bps: Decimal = Decimal(0)
+    sell_bps: Decimal = Decimal(0)
+    minimum: Decimal = Decimal(0)
+    maximum: Decimal | None = None
+    maximum_bps: Decimal | None = None
+    in_received_asset: bool = False
+    source: str = ""
