@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
 from solver.domain.amounts import MAX_DECIMALS
 from solver.tables.currencies import KNOWN_CURRENCIES
@@ -44,6 +45,8 @@ MAX_PROSE = 2000
 MAX_ITEMS = 50
 
 _PLAIN = {mark: re.compile(rf"-?[0-9]+(?:[{mark}][0-9]+)?") for mark in ".,"}
+# Short enough in every respect, so that almost every number of a file needs this one look only.
+_SHORT = {mark: re.compile(rf"-?[0-9]{{1,20}}(?:[{mark}][0-9]{{1,{MAX_DECIMALS}}})?") for mark in ".,"}
 _EXPONENT = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE]([+-]?[0-9]+)")
 _NOT_FINITE = frozenset({"nan", "snan", "inf", "infinity"})
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
@@ -73,25 +76,20 @@ def parser(column: Column, decimal_mark: str = ".") -> Parser:
         ``.`` or ``,``: what stands between the whole part and the decimals.
     """
     if column.form is Form.DECIMAL:
-        return lambda text: decimal(text, column, decimal_mark)
+        return partial(decimal, column=column, mark=decimal_mark)
     if column.form is Form.INTEGER:
-        return lambda text: integer(text, column)
+        return partial(integer, column=column)
     if column.form is Form.WORD:
-        return lambda text: word(text, column.words)
+        return partial(word, words=column.words)
     if column.form is Form.BROKERS:
-        return lambda text: brokers(text, none_allowed=column.none_allowed)
+        return partial(brokers, none_allowed=column.none_allowed)
     return _BY_FORM[column.form]
 
 
 def decimal(text: str, column: Column, mark: str = ".") -> Decimal:
     """Return a plain decimal number within the column's bounds."""
-    if len(text) > MAX_NUMBER:
-        raise FlawError(f"a number has at most {MAX_NUMBER} characters, this one has {len(text)}")
-    if not _PLAIN[mark].fullmatch(text):
-        raise FlawError(_number_flaw(text, mark))
-    decimals = text.partition(mark)[2].rstrip("0")
-    if len(decimals) > MAX_DECIMALS:
-        raise FlawError(f"a number has at most {MAX_DECIMALS} decimals, this one has {len(decimals)}")
+    if not _SHORT[mark].fullmatch(text):
+        _check_number(text, mark)
     amount = Decimal(text.replace(",", ".") if mark == "," else text)
     _check_bounds(amount, column)
     return amount if amount else abs(amount)
@@ -106,6 +104,16 @@ def integer(text: str, column: Column) -> int:
     number = int(text)
     _check_bounds(Decimal(number), column)
     return number
+
+
+def _check_number(text: str, mark: str) -> None:
+    if len(text) > MAX_NUMBER:
+        raise FlawError(f"a number has at most {MAX_NUMBER} characters, this one has {len(text)}")
+    if not _PLAIN[mark].fullmatch(text):
+        raise FlawError(_number_flaw(text, mark))
+    decimals = text.partition(mark)[2].rstrip("0")
+    if len(decimals) > MAX_DECIMALS:
+        raise FlawError(f"a number has at most {MAX_DECIMALS} decimals, this one has {len(decimals)}")
 
 
 def _check_bounds(amount: Decimal, column: Column) -> None:

@@ -47,7 +47,9 @@ class Rows:
 
     def given(self, column: str) -> Mask:
         """Tell which cells hold a value, be it a flawed one."""
-        present = self.columns[column].where(lambda value: value is not None and value != "")
+        coded = self.columns[column]
+        blank = coded.pool[-1]
+        present = coded.where((lambda value: value is not None) if blank is None else (lambda value: value != blank))
         return present | self.findings.flawed(column)
 
     def is_word(self, column: str, *words: str) -> Mask:
@@ -67,9 +69,11 @@ def check_rows(rows: Rows) -> None:
 
 def _combined_keys(columns: Sequence[Coded]) -> Codes:
     """Return an integer per row; rows equal in all of the columns have equal integers."""
-    combined = np.zeros(len(columns[0].codes), dtype=np.int64)
-    for column in columns:
-        if len(column.pool) > 1:
+    n_rows = len(columns[0].codes)
+    combined = np.zeros(n_rows, dtype=np.int64)
+    # The richest column first: as soon as no two rows are equal, the others cannot change that.
+    for column in sorted(columns, key=lambda column: -len(column.pool)):
+        if len(column.pool) > 1 and combined.max(initial=0) < n_rows - 1:
             keys = column.keys()
             mixed = combined * (int(keys.max(initial=0)) + 1) + keys
             combined = np.asarray(pd.factorize(mixed)[0], dtype=np.int64)

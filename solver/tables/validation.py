@@ -136,4 +136,5 @@ def _fold_coins(columns: dict[str, Coded]) -> None:
 
 
 def _frame(table: Table, columns: dict[str, Coded], kept: Mask | None) -> pd.DataFrame:
-    return pd.DataFrame({column.name: columns[column.name].series(column, kept) for column in table.columns})
+    series = {column.name: columns[column.name].series(column, kept) for column in table.columns}
+    return pd.DataFrame(series, copy=False)

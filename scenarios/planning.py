@@ -1,0 +1,137 @@
+"""Step 9, decide: from tables to a plan that can be shown, compared and executed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pandas as pd
+
+from scenarios.mode import Mode
+from solver import Broker, Limits, Policy, Problem, Solution, solve
+from solver.problem import BASE_CURRENCY
+
+BASELINES = {
+    "greedy": "the desk's greedy",
+    "greedy-priority": "greedy by priority",
+    "greedy-density": "greedy by value density",
+    "greedy-regret": "greedy by regret",
+}
+"""The baselines that stand beside every plan."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A decision with what it was decided on; nothing is sent or stored yet.
+
+    Attributes
+    ----------
+    plan_id : str
+        Sixteen hexadecimal digits, a function of the batch and the decision alone.
+    batch_id : str
+        Sixteen hexadecimal digits, a function of the orders alone.
+    mode : Mode
+    problem : Problem
+    solution : Solution
+    baselines : DataFrame
+        One row a method, this plan's first: ``method, title, orders, value, points, gap, seconds``; value is routed
+        value in base currency, as Decimal.
+    """
+
+    plan_id: str
+    batch_id: str
+    mode: Mode
+    problem: Problem
+    solution: Solution
+    baselines: pd.DataFrame
+
+    def __repr__(self) -> str:
+        routed = len(self.solution.routes)
+        return (
+            f"Plan({self.plan_id}, {self.mode}, {routed} of {len(self.problem.orders)} orders routed, "
+            f"{self.solution.status}, gap {self.solution.gap:.2e})"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>Plan {self.plan_id}</b> &mdash; {self.mode}</p>{self.solution._repr_html_()}"
+
+
+def plan(
+    orders: pd.DataFrame,
+    listings: pd.DataFrame,
+    balances: pd.DataFrame,
+    positions: pd.DataFrame | None = None,
+    *,
+    quotes: pd.DataFrame | None = None,
+    rates: pd.DataFrame | None = None,
+    brokers: Mapping[str, Broker] | None = None,
+    policy: Policy | None = None,
+    base_currency: str = BASE_CURRENCY,
+    method: str = "optimal",
+    limits: Limits | None = None,
+    mode: Mode = Mode.SIMULATED,
+    compare: bool = True,
+) -> Plan:
+    """Decide a batch: step 9, callable on its own.
+
+    Parameters
+    ----------
+    orders, listings, balances, positions, quotes, rates : DataFrame
+        Input tables, see `solver.tables`. Missing positions, quotes or rates are empty.
+    brokers : mapping of str to Broker, optional
+        Order rules and fees.
+    policy : Policy, optional
+    base_currency : str
+    method, limits
+        See `solver.solve_network`.
+    mode : Mode
+        What is written on the plan.
+    compare : bool
+        Decide with the baselines too.
+
+    Returns
+    -------
+    Plan
+        ``plan.solution.routes``, ``.backlog``, ``.capital`` and ``.reasons`` are the output tables, see
+        `solver.domain.allocation.Allocation`.
+
+    Raises
+    ------
+    ProblemError
+        With every problem of the input.
+    """
+    problem = Problem.of(
+        orders,
+        listings,
+        balances,
+        positions,
+        quotes=quotes,
+        rates=rates,
+        brokers=brokers,
+        policy=policy,
+        base_currency=base_currency,
+    )
+    solution = solve(problem, method, limits)
+    others = [name for name in BASELINES if name != method] if compare else []
+    solutions = {method: solution, **{name: solve(problem, name, limits) for name in others}}
+    batch_id = _digest(problem.orders.to_csv(index=False))
+    decided = solution.routes[["order_id", "broker", "account", "broker_symbol", "quantity", "limit_price"]]
+    plan_id = _digest(batch_id + decided.to_csv(index=False))
+    return Plan(plan_id, batch_id, mode, problem, solution, _comparison(solutions))
+
+
+def _comparison(solutions: Mapping[str, Solution]) -> pd.DataFrame:
+    rows = []
+    for name, solution in solutions.items():
+        value = sum(solution.routes["value"], Decimal(0))
+        title = BASELINES.get(name, "this plan")
+        rows.append(
+            (name, title, len(solution.routes), value, solution.objective, solution.gap, solution.seconds)
+        )
+    return pd.DataFrame(rows, columns=["method", "title", "orders", "value", "points", "gap", "seconds"])
+
+
+def _digest(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()[:16]

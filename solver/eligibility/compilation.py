@@ -1,0 +1,137 @@
+"""From a problem to a network: an arc for every possible way, a reason for every impossible one.
+
+`compile_problem` tells the story; each step adds columns to one table of candidate arcs (an order at a listing in an
+account) or strikes candidates out with a code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from solver.domain.amounts import PICO, floor_scaled
+from solver.domain.reason import ReasonCode
+from solver.eligibility.candidates import candidates, order_columns, screen_order_rules, screen_wishes
+from solver.eligibility.columns import Integers
+from solver.eligibility.pricing import order_values, price_arcs, size_arcs
+from solver.eligibility.rows import limited_rows
+from solver.eligibility.scoring import score_arcs
+from solver.network import Network, RowKind
+from solver.problem import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Eligibility:
+    """A compiled problem.
+
+    Attributes
+    ----------
+    network : Network
+    arcs : DataFrame, length n_arcs
+        What each arc of the network means, in its order.
+    rows : DataFrame, length n_rows
+        What each row of the network means: ``kind, broker, account, currency, instrument, units`` (how many units of
+        the row one unit of currency or instrument is, as a Fraction), ``held, reserve, capacity`` (Decimal).
+    exclusions : DataFrame
+        ``order`` (index), ``broker``, ``code``, ``needed``, ``available``, ``unit``, ``detail`` of every
+        (order, broker) without an arc.
+    value : object array of int, shape (n_orders,)
+        Value of each order [micro-units of base currency]; 0 where no price is known.
+    """
+
+    network: Network
+    arcs: pd.DataFrame
+    rows: pd.DataFrame
+    exclusions: pd.DataFrame
+    value: Integers
+
+
+def compile_problem(problem: Problem) -> Eligibility:
+    """Return the network of a problem, with what its arcs and rows mean and why other ways are impossible."""
+    orders = order_columns(problem)
+    arcs = candidates(problem, orders)
+    screen_wishes(problem, orders, arcs)
+    screen_order_rules(problem, orders, arcs)
+    price_arcs(problem, orders, arcs)
+    value = order_values(orders, arcs)
+    size_arcs(problem, orders, arcs)
+    score_arcs(problem, orders, arcs, value)
+    kept = arcs[arcs["code"] == ""].sort_values(["order", "choice", "wish"], kind="stable", ignore_index=True)
+    rows = limited_rows(problem, kept)
+    network = build_network(problem, orders, kept, rows)
+    return Eligibility(network, kept, rows, exclusions(problem, orders, arcs), value)
+
+
+def build_network(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame, rows: pd.DataFrame) -> Network:
+    """Return the columns of the network: a buy draws on its pool, a sell on its holding."""
+    row_of = {
+        (row.kind, row.broker, row.account, row.currency or row.instrument): at
+        for at, row in enumerate(rows.itertuples(index=False))
+    }
+    drawn, need = [], []
+    columns = ["is_buy", "broker", "account", "currency", "instrument", "need", "child"]
+    for is_buy, broker, account, currency, instrument, money, child in arcs[columns].itertuples(index=False, name=None):
+        kind = RowKind.CAPITAL if is_buy else RowKind.CUSTODY
+        row = row_of[kind, broker, account, currency if is_buy else instrument]
+        units = rows.at[row, "units"]
+        drawn.append(row)
+        need.append(int(money if is_buy else child * units.numerator // (units.denominator * PICO)))
+    brokers = {name: at for at, name in enumerate(problem.brokers)}
+    return Network.from_columns(
+        n_orders=len(orders),
+        order=arcs["order"].to_numpy(np.int64),
+        score=arcs["score"].to_numpy(object),
+        entry_start=np.arange(len(arcs) + 1),
+        entry_row=np.array(drawn, dtype=np.int64),
+        entry_need=np.array(need, dtype=object),
+        capacity=np.array(
+            [
+                floor_scaled(capacity * units.numerator, 1) // units.denominator
+                for capacity, units in zip(rows["capacity"], rows["units"], strict=True)
+            ],
+            dtype=object,
+        ),
+        row_kind=rows["kind"].to_numpy(np.int64),
+        broker=arcs["broker"].map(brokers).to_numpy(np.int64),
+        preference=(arcs.groupby("order").cumcount()).to_numpy(np.int64),
+        tier=problem.orders["priority"].to_numpy(np.int64),
+        tie_rank=_tie_rank(problem),
+    )
+
+
+def exclusions(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -> pd.DataFrame:
+    """Return one reason for every (order, broker) without an arc: that of the candidate which came furthest."""
+    columns = ["order", "broker", "code", "needed", "available", "unit", "detail"]
+    struck = arcs[arcs["code"] != ""]
+    served = set(arcs.loc[arcs["code"] == "", ["order", "broker"]].itertuples(index=False, name=None))
+    furthest = list(ReasonCode)
+    depth = struck["code"].map({str(code): at for at, code in enumerate(furthest)})
+    struck = struck.assign(depth=depth).sort_values(["order", "depth"], ascending=[True, False], kind="stable")
+    rows = {
+        (row[0], row[1]): row
+        for row in struck.drop_duplicates(["order", "broker"])[columns].itertuples(index=False, name=None)
+    }
+    found = []
+    words = zip(orders["order"], orders["instrument"], orders["suggestion"], strict=True)
+    for order, instrument, suggestion in words:
+        if not instrument:
+            detail = f"nearest known: {suggestion}" if suggestion else ""
+            found.append((order, "", str(ReasonCode.UNKNOWN_INSTRUMENT), None, None, "", detail))
+            continue
+        for broker in problem.brokers:
+            if (order, broker) not in served:
+                missing = (order, broker, str(ReasonCode.NOT_LISTED), None, None, "", "")
+                found.append(rows.get((order, broker), missing))
+    return pd.DataFrame(found, columns=columns, dtype=object)
+
+
+def _tie_rank(problem: Problem) -> npt.NDArray[np.int64]:
+    """Return the place of each order among equals: by creation time where given, then file order."""
+    created = problem.orders["created_at"].to_numpy("datetime64[us]")
+    ranked = np.lexsort((np.arange(len(created)), created, np.isnat(created)))
+    rank = np.empty(len(created), np.int64)
+    rank[ranked] = np.arange(len(created))
+    return rank

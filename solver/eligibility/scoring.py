@@ -1,0 +1,66 @@
+"""What a candidate needs, what it costs, and what it is worth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from solver import cost
+from solver.domain.amounts import PICO
+from solver.domain.reason import ReasonCode
+from solver.eligibility.columns import Integers, fractions, objects, strike
+from solver.problem import Problem
+
+POINT = 10_000
+"""Micro-units of base currency in one point: a score of 1 is one hundredth of base currency routed to the first
+choice at weight one."""
+
+
+def score_arcs(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame, value: Integers) -> None:
+    """Give every candidate its requirement, expected cost, rank among the eligible brokers, and score.
+
+    The score is the weight times the routed value times the points of the rank, less the expected cost, in points;
+    one rounding, after which everything is exact.
+    """
+    policy = problem.policy
+    order = arcs["order"].to_numpy(np.int64)
+    child, asked = arcs["child"].to_numpy(object), np.maximum(arcs["asked"].to_numpy(object), 1)
+    arcs["need"], fee = _requirements(problem, orders, arcs)
+    arcs["value"] = objects((value[order] * np.minimum(child, asked) // asked).tolist())
+    arcs["cost"] = objects((cost.ceil_div(fee * arcs["rate"].to_numpy(object), PICO) + _dearer(arcs)).tolist())
+    alive = arcs[arcs["code"] == ""]
+    arcs["rank"] = (alive.groupby("order")["choice"].rank("dense").astype(int) - 1).reindex(arcs.index, fill_value=0)
+    points = policy.first_choice_bps - policy.rank_step_bps * arcs["rank"].to_numpy(object)
+    weighted_cost = cost.round_div(
+        arcs["cost"].to_numpy(object) * policy.cost_weight.numerator, policy.cost_weight.denominator
+    )
+    net = arcs["value"].to_numpy(object) * points - weighted_cost * cost.BASIS_POINT
+    numerator, denominator = fractions(orders["weight"].to_numpy(object)[order])
+    score = cost.round_div(net * numerator, denominator * cost.BASIS_POINT * POINT)
+    arcs["score"] = objects(np.asarray(score, dtype=object).tolist())
+    strike(arcs, (arcs["score"] <= 0).to_numpy(bool), ReasonCode.NOT_WORTHWHILE)
+
+
+def _requirements(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -> tuple[Integers, Integers]:
+    """Return the capital needed by each candidate and its expected fee, both in micro-units of its currency."""
+    need, fee = np.zeros(len(arcs), dtype=object), np.zeros(len(arcs), dtype=object)
+    asset_type = orders["asset_type"].to_numpy(object)[arcs["order"].to_numpy(np.int64)]
+    groups = arcs.assign(asset_type=asset_type).groupby(["broker", "asset_type", "currency"], sort=False)
+    for (broker, kind, currency), part in groups:
+        at = arcs.index.get_indexer(part.index)
+        schedule = problem.brokers[broker].fee_schedule(kind, currency)
+        child, is_sell = part["child"].to_numpy(object), ~part["is_buy"].to_numpy(bool)
+        need[at] = cost.required_capital(schedule, child, part["bound"].to_numpy(object), is_sell)
+        fee[at] = cost.commission_micro(schedule, child, part["reference"].to_numpy(object), is_sell)
+    return need, fee
+
+
+def _dearer(arcs: pd.DataFrame) -> Integers:
+    """Return what each candidate pays more, or brings less, than the order's best price [micro-units of base]."""
+    price = cost.ceil_div(arcs["reference"].to_numpy(object) * arcs["rate"].to_numpy(object), PICO)
+    frame = pd.DataFrame({"order": arcs["order"], "price": price, "alive": arcs["code"] == ""})
+    alive = frame[frame["alive"]].groupby("order")["price"]
+    best_buy, best_sell = frame["order"].map(alive.min()), frame["order"].map(alive.max())
+    best = np.where(arcs["is_buy"], best_buy, best_sell)
+    best = objects([own if pd.isna(other) else other for other, own in zip(best, price, strict=True)])
+    return objects(cost.trade_value(arcs["child"].to_numpy(object), abs(price - best)).tolist())
