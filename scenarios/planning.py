@@ -10,7 +10,7 @@ from decimal import Decimal
 import pandas as pd
 
 from scenarios.mode import Mode
-from solver import Broker, Limits, Policy, Problem, Solution, solve
+from solver import Broker, Limits, Policy, Problem, Solution, compile_problem, solve
 from solver.problem import BASE_CURRENCY
 
 BASELINES = {
@@ -113,9 +113,10 @@ def plan(
         policy=policy,
         base_currency=base_currency,
     )
-    solution = solve(problem, method, limits)
+    eligibility = compile_problem(problem)
     others = [name for name in BASELINES if name != method] if compare else []
-    solutions = {method: solution, **{name: solve(problem, name, limits) for name in others}}
+    solutions = {name: solve(problem, name, limits, eligibility=eligibility) for name in (method, *others)}
+    solution = solutions[method]
     batch_id = _digest(problem.orders.to_csv(index=False))
     decided = solution.routes[["order_id", "broker", "account", "broker_symbol", "quantity", "limit_price"]]
     plan_id = _digest(batch_id + decided.to_csv(index=False))
@@ -127,9 +128,7 @@ def _comparison(solutions: Mapping[str, Solution]) -> pd.DataFrame:
     for name, solution in solutions.items():
         value = sum(solution.routes["value"], Decimal(0))
         title = BASELINES.get(name, "this plan")
-        rows.append(
-            (name, title, len(solution.routes), value, solution.objective, solution.gap, solution.seconds)
-        )
+        rows.append((name, title, len(solution.routes), value, solution.objective, solution.gap, solution.seconds))
     return pd.DataFrame(rows, columns=["method", "title", "orders", "value", "points", "gap", "seconds"])
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ BACKENDS = (*_MATHOPT, "cp_sat")
 """The back-ends of method ``mip``."""
 
 _EXACT_FLOAT = 2**53
+_BOUND_ERROR = 2.0**-40
+"""Relative error that is added to a bound of floating point: one that was reported too low by 3e-13 has been seen."""
+_TIE_WEIGHT = 2**40
+"""Most weight that one block of ties is decided with, so that sums stay far from 64 bits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +114,8 @@ def solve_mip(
         values = result.variable_values(formulation.y)
         choice = _choice(network, [arc for arc, value in enumerate(values) if value > 0.5])
     dual_bound = result.termination.objective_bounds.dual_bound
-    return Answer(choice, math.floor(dual_bound + 0.5) if math.isfinite(dual_bound) else None, "floating")
+    slack = max(0.5, _BOUND_ERROR * abs(dual_bound))
+    return Answer(choice, math.floor(dual_bound + slack) if math.isfinite(dual_bound) else None, "floating")
 
 
 def _solve(
@@ -159,7 +165,14 @@ def _solve_cp_sat(
     return Answer(_choice(network, _taken(solver, y)), bound, "exact")
 
 
-def canonical_choice(network: Network, choice: Column, *, seconds: float, effort: float = 1.0) -> Column:
+def canonical_choice(
+    network: Network,
+    choice: Column,
+    *,
+    seconds: float,
+    cancelled: threading.Event | None = None,
+    effort: float = 1.0,
+) -> Column:
     """Return the canonical one among the choices that score as much as `choice`.
 
     Fewer children first; then the orders that come first by `Network.tie_rank` are served, by the arc that comes
@@ -172,7 +185,9 @@ def canonical_choice(network: Network, choice: Column, *, seconds: float, effort
         Only the arcs that can be part of an equally good choice.
     choice : int64 array, shape (n_orders,)
     seconds : float
-        A call that would pass this wall time is not begun.
+        Wall time of all of it; what is undecided by then stays as it is.
+    cancelled : threading.Event, optional
+        Ends it when it is set.
     effort : float
         Deterministic seconds of CP-SAT a call.
     """
@@ -180,7 +195,11 @@ def canonical_choice(network: Network, choice: Column, *, seconds: float, effort
     score = int(network.score[choice[choice >= 0]].sum())
     model.clear_objective()  # type: ignore[no-untyped-call]
     model.add(cp_model.LinearExpr.weighted_sum(y, network.score.tolist()) >= score)
+    deadline = time.monotonic() + seconds
     for weights in _tie_objectives(network):
+        left = deadline - time.monotonic()
+        if left <= 0 or (cancelled is not None and cancelled.is_set()):
+            return choice
         arcs = list(weights)
         expression = cp_model.LinearExpr.weighted_sum([y[arc] for arc in arcs], list(weights.values()))
         taken = set(choice[choice >= 0].tolist())
@@ -188,9 +207,10 @@ def canonical_choice(network: Network, choice: Column, *, seconds: float, effort
         for arc, variable in enumerate(y):
             model.add_hint(variable, arc in taken)
         model.maximize(expression)
-        solver = cp_sat_solver(max(seconds, 0.05), 1)
+        solver = cp_sat_solver(left, 1)
         solver.parameters.max_deterministic_time = effort
-        status = solver.solve(model)
+        with _on_cancel(cancelled, solver.stop_search):
+            status = solver.solve(model)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return choice
         choice = _choice(network, _taken(solver, y))
@@ -201,20 +221,37 @@ def canonical_choice(network: Network, choice: Column, *, seconds: float, effort
     return choice
 
 
-def _tie_objectives(network: Network, block: int = 12) -> Iterator[dict[int, int]]:
-    """Yield the objectives of the canonical choice, first things first, as weights by arc."""
+def _tie_objectives(network: Network) -> Iterator[dict[int, int]]:
+    """Yield the objectives of the canonical choice, first things first, as weights by arc.
+
+    In a block of orders the arcs of each weigh more than all later ones together.
+    """
     yield dict.fromkeys(range(network.n_arcs), -1)
     start = network.order_start.tolist()
     ranked = [i for i in np.argsort(network.tie_rank).tolist() if start[i] < start[i + 1]]
-    for begin in range(0, len(ranked), block):
+    for block in _tie_blocks([(i, start[i + 1] - start[i] + 1) for i in ranked]):
         weights: dict[int, int] = {}
         unit = 1
-        for i in reversed(ranked[begin : begin + block]):
+        for i in reversed(block):
             arcs = sorted(range(start[i], start[i + 1]), key=lambda arc: network.position[arc])
             for place, arc in enumerate(reversed(arcs), start=1):
                 weights[arc] = place * unit
             unit *= len(arcs) + 1
         yield weights
+
+
+def _tie_blocks(options: list[tuple[int, int]], most: int = 12) -> Iterator[list[int]]:
+    """Yield (order, number of options) as blocks of orders whose options multiply to no more than `_TIE_WEIGHT`."""
+    block: list[int] = []
+    product = 1
+    for order, count in options:
+        if block and (len(block) == most or product * count > _TIE_WEIGHT):
+            yield block
+            block, product = [], 1
+        block.append(order)
+        product *= count
+    if block:
+        yield block
 
 
 def cp_sat_solver(seconds: float, threads: int) -> cp_model.CpSolver:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solver import greedy
-from solver.dual import Dual, best_scores, evaluate
+from solver.dual import SHIFT, Dual, best_scores, evaluate
 from solver.limits import Limits, Stopwatch
 from solver.network import Column, Network
 from solver.presolve import Presolved, by_inspection, presolve
@@ -22,6 +22,12 @@ FLOAT_EXACT = 2**53
 
 ALL_GREEDIES_UP_TO = 200_000
 """Arcs up to which the incumbent is compared with every greedy; above, the cheap ones only."""
+
+ENUMERATED_ORDERS = 60
+"""Orders up to which a core of numbers beyond the back-ends is enumerated."""
+
+ENUMERATED_NODES = 500_000
+"""Nodes after which the enumeration gives up."""
 
 CANONICAL_UP_TO = 400
 """Undecided arcs up to which the canonical one among equal optima is looked for."""
@@ -77,7 +83,7 @@ def optimise(network: Network, limits: Limits, watch: Stopwatch, start: Column |
     bound = dual.bound // small.step * small.step
     choice, bound = _search(small, dual, incumbent, bound, limits, watch)
     if bound == score_of(small.network, choice):
-        choice = canonical(small.network, dual, choice, watch)
+        choice = canonical(small.network, dual, choice, limits, watch)
     prices = small.prices_of_original(dual.prices)
     return Outcome(small.choice_of_original(choice), bound, "exact", prices)
 
@@ -136,23 +142,29 @@ def fix(network: Network, dual: Dual, target: int) -> Core | None:
     if (capacity < 0).any():
         return None
     undecided = np.flatnonzero(open_arcs & ~settled[network.order])
-    return Core(replace(network.subset(undecided), capacity=capacity), undecided, committed)
+    left = network.subset(undecided)
+    drawn = np.zeros(network.n_rows, np.int64)
+    np.add.at(drawn, left.entry_row, left.entry_need)
+    return Core(replace(left, capacity=np.minimum(capacity, drawn)), undecided, committed)
 
 
-def solve_core(core: Core, limits: Limits, watch: Stopwatch) -> tuple[Column | None, int | None]:
+def solve_core(core: Core, dual: Dual, limits: Limits, watch: Stopwatch) -> tuple[Column | None, int | None]:
     """Return the best choice of the core, in arcs of the fixed network, and the bound on all of them.
 
-    None stands for "nothing found" and "nothing proven": out of time, or numbers too large for exact arithmetic.
+    None stands for "nothing found" and "nothing proven": out of time, or too much for exact arithmetic.
     """
     from solver.backends import solve_mip
 
     small = presolve(core.network)
-    if watch.left <= 0 or not fits_back_ends(small.network):
+    if watch.left <= 0:
         return None, None
     found = by_inspection(small.network)
     bound: int | None
     if found is not None:
         bound = score_of(small.network, found)
+    elif not fits_back_ends(small.network):
+        found = enumerated(small.network, dual.prices * small.divisor, watch)
+        bound = None if found is None else score_of(small.network, found)
     else:
         answer = solve_mip(
             small.network,
@@ -170,7 +182,56 @@ def solve_core(core: Core, limits: Limits, watch: Stopwatch) -> tuple[Column | N
     return choice.astype(np.int64), bound
 
 
-def canonical(network: Network, dual: Dual, choice: Column, watch: Stopwatch) -> Column:
+def enumerated(network: Network, prices: npt.NDArray[np.float64], watch: Stopwatch) -> Column | None:
+    """Return the best choice of a small network whose numbers no back-end carries exactly; None if it is not small.
+
+    Depth first in Python integers, the option of least regret first; a branch ends when its regrets add up to more
+    than the bound leaves above the best choice so far.
+    """
+    dual = evaluate(network, prices)
+    best = greedy.density(network)
+    start, regret, null_regret = network.order_start.tolist(), dual.arc_regret.tolist(), dual.null_regret.tolist()
+    orders = [i for i in range(network.n_orders) if start[i] < start[i + 1]]
+    if len(orders) > ENUMERATED_ORDERS:
+        return None
+    orders.sort(key=lambda i: -null_regret[i])
+    options = [
+        sorted([(null_regret[i], -1), *((regret[arc], arc) for arc in range(start[i], start[i + 1]))]) for i in orders
+    ]
+    entries = [list(network.entries(arc)) for arc in range(network.n_arcs)]
+    left, choice = network.capacity.tolist(), np.full(network.n_orders, -1, np.int64)
+    reached, nodes = score_of(network, best), 0
+
+    def descend(depth: int, surplus: int) -> bool:
+        """Look at everything below a node; return whether the effort lasted."""
+        nonlocal best, reached, nodes
+        nodes += 1
+        if nodes > ENUMERATED_NODES or (nodes % 1024 == 0 and watch.left <= 0):
+            return False
+        if depth == len(orders):
+            if score_of(network, choice) > reached:
+                best, reached = choice.copy(), score_of(network, choice)
+            return True
+        for loss, arc in options[depth]:
+            if surplus - loss < (reached + 1) << SHIFT:
+                break
+            taken = entries[arc] if arc >= 0 else []
+            if all(need <= left[row] for row, need in taken):
+                for row, need in taken:
+                    left[row] -= need
+                choice[orders[depth]] = arc
+                lasted = descend(depth + 1, surplus - loss)
+                choice[orders[depth]] = -1
+                for row, need in taken:
+                    left[row] += need
+                if not lasted:
+                    return False
+        return True
+
+    return best if descend(0, dual.value) else None
+
+
+def canonical(network: Network, dual: Dual, choice: Column, limits: Limits, watch: Stopwatch) -> Column:
     """Return the canonical one among the choices that score as much as `choice`, which is optimal.
 
     Only arcs that the prices leave open at that score can differ; where there are too many of them, or too little
@@ -187,7 +248,7 @@ def canonical(network: Network, dual: Dual, choice: Column, watch: Stopwatch) ->
     index = {int(arc): place for place, arc in enumerate(core.arcs)}
     inside = np.array([index.get(int(arc), -1) for arc in choice], dtype=np.int64)
     inside[core.committed >= 0] = -1
-    decided = canonical_choice(core.network, inside, seconds=watch.left)
+    decided = canonical_choice(core.network, inside, seconds=watch.left, cancelled=limits.cancelled)
     return np.where(decided >= 0, core.arcs[decided], core.committed).astype(np.int64)
 
 
@@ -242,7 +303,7 @@ def _search(
     core = fix(network, dual, reached + allowance // small.step * small.step + small.step)
     if core is None:
         return incumbent, reached + allowance // small.step * small.step
-    found, core_bound = solve_core(core, limits, watch)
+    found, core_bound = solve_core(core, dual, limits, watch)
     committed = score_of(network, core.committed)
     if core_bound is not None:
         ceiling = max(core_bound + committed, reached + allowance // small.step * small.step)

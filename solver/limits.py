@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import numbers
 import threading
 import time
 from dataclasses import dataclass
 
 from solver.errors import ProblemError
+
+LONGEST = 10.0**6
+"""Most seconds that a back-end is given at once; theirs overflow somewhere above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +47,14 @@ class Limits:
     cancelled: threading.Event | None = None
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.seconds) and self.seconds > 0):
-            raise ProblemError(f"limits.seconds: must be a number above 0, is {self.seconds}")
-        if not 0 <= self.gap < 1:
-            raise ProblemError(f"limits.gap: must lie in 0 <= gap < 1, is {self.gap}")
-        if self.surplus is not None and self.surplus < 0:
-            raise ProblemError(f"limits.surplus: must be >= 0, is {self.surplus}")
-        if self.threads < 1:
-            raise ProblemError(f"limits.threads: must be >= 1, is {self.threads}")
+        if not (_is_number(self.seconds) and math.isfinite(self.seconds) and self.seconds > 0):
+            raise ProblemError(f"limits.seconds: must be a number above 0, is {self.seconds!r}")
+        if not (_is_number(self.gap) and 0 <= self.gap < 1):
+            raise ProblemError(f"limits.gap: must lie in 0 <= gap < 1, is {self.gap!r}")
+        if self.surplus is not None and not (_is_integer(self.surplus) and self.surplus >= 0):
+            raise ProblemError(f"limits.surplus: must be an integer >= 0, is {self.surplus!r}")
+        if not (_is_integer(self.threads) and self.threads >= 1):
+            raise ProblemError(f"limits.threads: must be an integer >= 1, is {self.threads!r}")
 
     def allowance(self, bound: int) -> int:
         """Return the surplus, in points, at which the search may stop under `bound`."""
@@ -75,4 +79,12 @@ class Stopwatch:
         cancelled = self._limits.cancelled
         if cancelled is not None and cancelled.is_set():
             return 0.0
-        return max(0.0, self._limits.seconds - self.elapsed)
+        return max(0.0, min(self._limits.seconds - self.elapsed, LONGEST))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)

@@ -10,7 +10,7 @@ import numpy as np
 from solver import allocation, exact
 from solver.checker import verify
 from solver.dual import best_scores
-from solver.eligibility import compile_problem
+from solver.eligibility import Eligibility, compile_problem
 from solver.errors import ProblemError, SolverError
 from solver.exact import Outcome
 from solver.greedy import GREEDY
@@ -24,6 +24,8 @@ MIP_ARCS = 200_000
 """Most arcs that method ``mip`` hands to a back-end."""
 
 _TIGHTENINGS = 3
+_TOLERANCE_SHIFT = 18
+"""A row is overdrawn by less than its capacity over two to the power of this: some millionths."""
 
 
 def solve_network(
@@ -72,7 +74,13 @@ def solve_network(
     )
 
 
-def solve(problem: Problem, method: str = "optimal", limits: Limits | None = None) -> Solution:
+def solve(
+    problem: Problem,
+    method: str = "optimal",
+    limits: Limits | None = None,
+    *,
+    eligibility: Eligibility | None = None,
+) -> Solution:
     """Decide a batch of the desk; the same as `solve_network`, with tables.
 
     The answer is checked by `solver.verify` before it is returned.
@@ -82,6 +90,8 @@ def solve(problem: Problem, method: str = "optimal", limits: Limits | None = Non
     problem : Problem
     method, limits
         See `solve_network`.
+    eligibility : Eligibility, optional
+        ``compile_problem(problem)``, for callers that decide one problem by several methods.
 
     Raises
     ------
@@ -90,7 +100,7 @@ def solve(problem: Problem, method: str = "optimal", limits: Limits | None = Non
     SolverError
         If a back-end breaks or the answer violates a rule: our bug.
     """
-    eligibility = compile_problem(problem)
+    eligibility = eligibility or compile_problem(problem)
     solution = solve_network(eligibility.network, method, limits)
     solution = replace(solution, allocation=allocation.allocate(problem, eligibility, solution))
     violations = (*verify(eligibility.network, solution), *verify(problem, solution))
@@ -128,8 +138,9 @@ def _mip(network: Network, limits: Limits, watch: Stopwatch, start: Column | Non
         if (excess <= 0).all():
             best = answer.choice
             break
-        # The back-end's tolerance let a row be overdrawn: ask again with that much less, keep the first bound.
-        capacity = np.maximum(capacity - 2 * np.maximum(excess, 0), 0)
+        # The back-end's tolerance let a row be overdrawn: ask again with more than that less, keep the first bound.
+        less = np.maximum(2 * excess, capacity >> _TOLERANCE_SHIFT)
+        capacity = np.maximum(capacity - np.where(excess > 0, less, 0), 0)
     relaxed = int(best_scores(small.network).sum())
     reached = exact.score_of(small.network, best)
     bound = relaxed if bound is None else min(bound, relaxed)

@@ -108,6 +108,9 @@ class Network:
             If a value is negative or no integer, an index is out of range, lengths differ, or sums pass int64.
         """
         pools = integers("pool", pool)
+        if len(pools) and pools.min() < 0:
+            at = int(pools.argmin())
+            raise ProblemError(f"pool[{at}]: must be >= 0, is {pools[at]}")
         return cls.from_columns(
             n_orders=n_orders,
             order=order,
@@ -146,6 +149,7 @@ class Network:
         ProblemError
             If a value is negative or no integer, an index is out of range, lengths differ, or sums pass int64.
         """
+        _check_count(n_orders)
         columns = {
             "order": integers("order", order),
             "score": integers("score", score),
@@ -161,10 +165,13 @@ class Network:
         ties = np.arange(n_orders) if tie_rank is None else integers("tie_rank", tie_rank)
         _check_shapes(n_orders, n_rows, columns, kinds, tiers, ties)
         _check_values(n_orders, n_rows, columns)
+        _check_marks(columns, kinds, ties)
         if preference is None:
             wishes = _falling_score(columns["order"], columns["score"])
         else:
             wishes = integers("preference", preference)
+            if len(wishes) != n_arcs:
+                raise ProblemError(f"preference: has {len(wishes)} values, expected {n_arcs}")
         network = cls(
             n_orders=int(n_orders),
             row_kind=kinds,
@@ -272,6 +279,11 @@ def _exact_integers(name: str, array: npt.NDArray[Any]) -> Column:
     return array.astype(np.int64)
 
 
+def _check_count(n_orders: object) -> None:
+    if not isinstance(n_orders, (int, np.integer)) or isinstance(n_orders, bool) or n_orders < 0:
+        raise ProblemError(f"n_orders: must be an integer >= 0, is {n_orders!r}")
+
+
 def _falling_score(order: Column, score: Column) -> Column:
     """Return each arc's rank within its order by falling score, ties as given."""
     ranked = np.lexsort((-score, order))
@@ -283,10 +295,8 @@ def _falling_score(order: Column, score: Column) -> Column:
 
 
 def _check_shapes(
-    n_orders: object, n_rows: int, columns: dict[str, Column], kinds: Column, tiers: Column, ties: Column
+    n_orders: int, n_rows: int, columns: dict[str, Column], kinds: Column, tiers: Column, ties: Column
 ) -> None:
-    if not isinstance(n_orders, (int, np.integer)) or isinstance(n_orders, bool) or n_orders < 0:
-        raise ProblemError(f"n_orders: must be an integer >= 0, is {n_orders!r}")
     n_arcs, n_entries = len(columns["order"]), len(columns["entry_row"])
     expected = {
         "score": (len(columns["score"]), n_arcs),
@@ -316,6 +326,21 @@ def _check_values(n_orders: int, n_rows: int, columns: dict[str, Column]) -> Non
         if len(column) and (column.min() < 0 or column.max() >= limit):
             at = int(np.flatnonzero((column < 0) | (column >= limit))[0])
             raise ProblemError(f"{label}[{at}]: must lie in 0..{limit - 1}, is {column[at]}")
+
+
+def _check_marks(columns: dict[str, Column], kinds: Column, ties: Column) -> None:
+    if not np.isin(kinds, [int(kind) for kind in RowKind]).all():
+        raise ProblemError(f"row_kind: must be one of {', '.join(str(int(kind)) for kind in RowKind)}")
+    if (ties < 0).any() or (np.bincount(ties, minlength=len(ties)) != 1).any():
+        raise ProblemError("tie_rank: must be a permutation of 0..n_orders - 1")
+    start, rows = columns["entry_start"], columns["entry_row"]
+    if len(rows) and np.diff(start).max() > 1:
+        arcs = np.repeat(np.arange(len(start) - 1), np.diff(start))
+        ranked = np.lexsort((rows, arcs))
+        twice = (np.diff(arcs[ranked]) == 0) & (np.diff(rows[ranked]) == 0)
+        if twice.any():
+            at = ranked[int(twice.argmax())]
+            raise ProblemError(f"row[{at}]: arc {arcs[at]} draws on row {rows[at]} twice; add the needs up")
 
 
 def _check_sums(network: Network) -> None:

@@ -26,4 +26,10 @@ QUOTE_COINS: tuple[str, ...] = (
 )  # fmt: skip
 """Coins that crypto pairs are quoted in."""
 
+COMMON_CURRENCIES: tuple[str, ...] = (
+    "USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "HKD", "SGD", "CNY", "CNH",
+    "PLN", "CZK", "HUF", "MXN", "BRL", "INR", "KRW", "ZAR", "ILS", *QUOTE_COINS,
+)  # fmt: skip
+"""Those that a mistyped code is likely to mean: among three letters the closest of all codes seldom is."""
+
 KNOWN_CURRENCIES: frozenset[str] = frozenset(ISO_CURRENCIES + OFFSHORE_CURRENCIES + QUOTE_COINS)

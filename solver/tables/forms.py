@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import partial
 
 from solver.domain.amounts import MAX_DECIMALS
-from solver.tables.currencies import KNOWN_CURRENCIES
+from solver.tables.currencies import COMMON_CURRENCIES, KNOWN_CURRENCIES
 from solver.tables.display import code_points, shown
 from solver.tables.schema import Column, Form
 
@@ -256,7 +256,7 @@ def currency(text: str) -> str:
     """Return a currency that exists, upper-case."""
     code = text.upper()
     if not text.isascii() or code not in KNOWN_CURRENCIES:
-        raise FlawError("must be a currency code such as USD, EUR or USDC", code, KNOWN_CURRENCIES)
+        raise FlawError("must be a currency code such as USD, EUR or USDC", code, COMMON_CURRENCIES)
     return code
 
 

@@ -1,0 +1,65 @@
+"""A desk that needs nothing but tables: simulated brokers behind the same connectors, and a database of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from brokers.frames import balances_of
+from brokers.profiles import load_profiles
+from brokers.simulated.connector import SimulatedConnector
+from brokers.simulated.market import simulated_market
+from brokers.store import Database, Ledger
+from scenarios.mode import Mode
+from scenarios.routing import Desk
+from solver import Broker, Policy
+from solver.problem import BASE_CURRENCY
+
+
+def simulated_desk(
+    listings: pd.DataFrame,
+    balances: pd.DataFrame,
+    positions: pd.DataFrame,
+    *,
+    quotes: pd.DataFrame,
+    rates: pd.DataFrame,
+    database: Path | str,
+    brokers: Mapping[str, Broker] | None = None,
+    policy: Policy | None = None,
+    base_currency: str = BASE_CURRENCY,
+) -> Desk:
+    """Return a desk whose brokers trade `listings` at `quotes` and start with `balances` and `positions`.
+
+    Parameters
+    ----------
+    listings, balances, positions, quotes, rates : DataFrame
+        See `solver.tables`. A reserve in `balances` is kept by the ledger; the brokers do not know it.
+    database : path
+        SQLite file; created on first use.
+    brokers : mapping of str to Broker, optional
+        Order rules and fees; the shipped profiles if not given.
+    policy : Policy, optional
+    base_currency : str
+
+    Raises
+    ------
+    ProblemError
+        With every bad row.
+    StoreError
+        If the database cannot be opened.
+    """
+    profiles = dict(brokers or load_profiles())
+    market = simulated_market(profiles, listings, quotes, balances, positions)
+    store = Database(database)
+    Ledger(store).synchronise(balances_of(balances))
+    return Desk(
+        connectors={name: SimulatedConnector(exchange) for name, exchange in market.items()},
+        database=store,
+        brokers=profiles,
+        policy=policy or Policy(),
+        rates=rates,
+        base_currency=base_currency,
+        mode=Mode.SIMULATED,
+    )
