@@ -1,0 +1,244 @@
+"""Step 10: routes become child orders, are sent to all brokers at the same time, and what came back is recorded.
+
+Nothing leaves before its intent, its hold and the fact that it is being sent are durably recorded. Each broker has a
+task of its own, and trouble at one never touches another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from brokers.clock import utc_now
+from brokers.connector import ChildOrder, Connector, ExecutionReport, OrderStatus, client_order_id
+from brokers.errors import OutcomeUnknown, Rejected, Unavailable
+from brokers.store.journal import Journal
+from solver.domain import AssetType, OrderType, Side, TimeInForce
+
+IN_FLIGHT = 16
+"""Orders that are with one broker at the same time; they share the commits that record them."""
+
+_CHILD = ["order_id", "client_order_id", "sleeve", "broker", "account", "symbol", "currency", "side", "quantity"]
+_REPORT = [
+    "status",
+    "cum_quantity",
+    "leaves_quantity",
+    "average_price",
+    "fee",
+    "fee_currency",
+    "broker_order_id",
+    "text",
+    "at",
+]
+
+OnEvent = Callable[[ExecutionReport], object]
+
+
+def children_of(routes: pd.DataFrame, batch: str) -> list[ChildOrder]:
+    """Return the instructions that carry out a plan; the only place where child orders are made.
+
+    Parameters
+    ----------
+    routes : DataFrame
+        As in `solver.domain.allocation.Allocation`; further columns are ignored. A market order that comes with
+        a price bound is sent as a limit order at that bound.
+    batch : str
+        Names the batch for ever: the same batch, order and broker give the same client order ids, so that a
+        batch cannot be sent twice.
+
+    Returns
+    -------
+    list of ChildOrder
+        In the order of the routes.
+    """
+    attempts: Counter[tuple[str, str]] = Counter()
+    children = []
+    for row in routes.to_dict("records"):
+        attempts[row["order_id"], row["broker"]] += 1
+        attempt = attempts[row["order_id"], row["broker"]]
+        children.append(_child(row, client_order_id(batch, row["order_id"], row["broker"], attempt)))
+    return children
+
+
+async def execute(
+    children: Sequence[ChildOrder],
+    connectors: Mapping[str, Connector],
+    journal: Journal,
+    *,
+    deadline_seconds: float,
+    on_event: OnEvent | None = None,
+) -> pd.DataFrame:
+    """Send the child orders of a recorded plan and record what becomes of them.
+
+    Sells of an account are sent and answered before its buys. Capital of fills is settled, and what is left of
+    a hold released when its order is final; an order that goes on working, or whose outcome is unknown, keeps
+    its hold.
+
+    Parameters
+    ----------
+    children : sequence of ChildOrder
+        Recorded by `Journal.write_plan`.
+    connectors : mapping of str to Connector
+        By broker; entered already. Children of a broker that has none are not sent.
+    journal : Journal
+    deadline_seconds : float
+        After this, nothing more is sent and no answer is waited for.
+    on_event : callable, optional
+        Called on the event loop with every report once it is recorded. What it raises goes to the loop's
+        exception handler: a broken display stops no order.
+
+    Returns
+    -------
+    DataFrame
+        One row a child: its instruction and the last report about it.
+
+    Raises
+    ------
+    StoreError
+        If something could not be recorded. Nothing more was sent then, and what was being sent stays recorded
+        as that, to be looked up.
+    """
+    run = _Run(connectors, journal, asyncio.get_running_loop().time() + deadline_seconds, on_event)
+    by_broker: dict[str, list[ChildOrder]] = defaultdict(list)
+    for child in children:
+        by_broker[child.broker].append(child)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for broker, mine in by_broker.items():
+                tasks.create_task(run.send_all(broker, mine))
+    except ExceptionGroup as group:
+        # Whatever went wrong at a broker is a report by now, so this is the store.
+        raise _first(group) from group
+    return _table(children, run.reports)
+
+
+class _Run:
+    """One execution: what was reported so far, and until when."""
+
+    def __init__(
+        self,
+        connectors: Mapping[str, Connector],
+        journal: Journal,
+        deadline: float,
+        on_event: OnEvent | None,
+    ) -> None:
+        self.reports: dict[str, ExecutionReport] = {}
+        self._connectors = connectors
+        self._journal = journal
+        self._deadline = deadline
+        self._on_event = on_event
+
+    async def send_all(self, broker: str, children: Sequence[ChildOrder]) -> None:
+        """Send all children of one broker: first every sell, then the buys."""
+        connector = self._connectors.get(broker)
+        if connector is None:
+            await self._record([_not_sent(child, f"no connection to {broker}") for child in children])
+            return
+        for side in (Side.SELL, Side.BUY):
+            mine = [child for child in children if child.side is side]
+            for start in range(0, len(mine), IN_FLIGHT):
+                await self._send_some(connector, mine[start : start + IN_FLIGHT])
+
+    async def _send_some(self, connector: Connector, children: Sequence[ChildOrder]) -> None:
+        """Send a few children at once, and record each answer as it arrives."""
+        if asyncio.get_running_loop().time() >= self._deadline:
+            await self._record([_not_sent(child, "the deadline had passed") for child in children])
+            return
+        ids = [child.client_order_id for child in children]
+        await asyncio.to_thread(self._journal.record_sending, ids)
+        async with asyncio.TaskGroup() as tasks:
+            pending = {tasks.create_task(self._send(connector, child)) for child in children}
+            while pending:
+                # What arrives while a commit is under way shares the next one.
+                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                await self._record([task.result() for task in done])
+
+    async def _send(self, connector: Connector, child: ChildOrder) -> ExecutionReport:
+        """Send one child; whatever happens becomes a report."""
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                report = await connector.submit(child)
+        except Rejected as error:
+            return _unfilled(child, OrderStatus.REJECTED, str(error))
+        except Unavailable as error:
+            return _not_sent(child, error.reason)
+        except OutcomeUnknown as error:
+            return _unknown(child, error.reason)
+        except TimeoutError:
+            return _unknown(child, "no answer before the deadline")
+        # The edge of the task: an error that nobody foresaw proves nothing about the order.
+        except Exception as error:  # noqa: BLE001
+            return _unknown(child, f"{type(error).__name__}: {error}")
+        if report.client_order_id != child.client_order_id:
+            return _unknown(child, f"the answer was about another order, {report.client_order_id}")
+        return report
+
+    async def _record(self, reports: Sequence[ExecutionReport]) -> None:
+        await asyncio.to_thread(self._journal.record, reports)
+        for report in reports:
+            self.reports[report.client_order_id] = report
+            if self._on_event is not None:
+                asyncio.get_running_loop().call_soon(self._on_event, report)
+
+
+def _first(group: ExceptionGroup[Exception]) -> Exception:
+    error: Exception = group
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _child(row: Mapping[Any, Any], coid: str) -> ChildOrder:
+    limit_price = None if pd.isna(row["limit_price"]) else row["limit_price"]
+    order_type = OrderType(row["order_type"]) if limit_price is None else OrderType.LIMIT
+    return ChildOrder(
+        client_order_id=coid,
+        order_id=row["order_id"],
+        sleeve=row["sleeve"],
+        broker=row["broker"],
+        account=row["account"],
+        broker_symbol=row["broker_symbol"],
+        symbol=row["symbol"],
+        mic=row["mic"],
+        asset_type=AssetType(row["asset_type"]),
+        currency=row["currency"],
+        side=Side(row["side"]),
+        quantity=row["quantity"],
+        order_type=order_type,
+        limit_price=limit_price,
+        time_in_force=TimeInForce(row["time_in_force"]),
+        required_capital=row["required_capital"],
+    )
+
+
+def _unfilled(child: ChildOrder, status: OrderStatus, text: str) -> ExecutionReport:
+    return ExecutionReport(
+        client_order_id=child.client_order_id,
+        broker=child.broker,
+        status=status,
+        cum_quantity=Decimal(0),
+        leaves_quantity=Decimal(0) if status.is_final else child.quantity,
+        text=text,
+        at=utc_now(),
+    )
+
+
+def _not_sent(child: ChildOrder, reason: str) -> ExecutionReport:
+    return _unfilled(child, OrderStatus.INTENT, f"not sent: {reason}")
+
+
+def _unknown(child: ChildOrder, reason: str) -> ExecutionReport:
+    return _unfilled(child, OrderStatus.UNKNOWN, f"outcome unknown: {reason}")
+
+
+def _table(children: Iterable[ChildOrder], reports: Mapping[str, ExecutionReport]) -> pd.DataFrame:
+    rows = [
+        [getattr(child, name) for name in _CHILD] + [getattr(reports[child.client_order_id], name) for name in _REPORT]
+        for child in children
+    ]
+    return pd.DataFrame(rows, columns=[*_CHILD, *_REPORT])
