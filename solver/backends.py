@@ -43,7 +43,12 @@ class Answer:
     Attributes
     ----------
     choice : int64 array, shape (n_orders,), or None
-        Arc of each order, -1 for none; None if nothing was found in time.
+        Arc of each order, that with the most lots where there are several, -1 for none; None if nothing was found
+        in time.
+    lots : int64 array, shape (n_arcs,), or None
+        Lots of each arc.
+    supplies : int64 array, shape (n_supplies,), or None
+        Units of each supply.
     bound : int or None
         No choice scores more; None if nothing was proven.
     proof : str
@@ -51,6 +56,8 @@ class Answer:
     """
 
     choice: Column | None
+    lots: Column | None
+    supplies: Column | None
     bound: int | None
     proof: str
 
@@ -68,10 +75,19 @@ def relaxation_prices(network: Network, seconds: float) -> npt.NDArray[np.float6
     prices, unit = np.zeros(network.n_rows), row_units(network)
     if result.has_dual_feasible_solution():
         duals = result.dual_values()
-        for row, constraint in enumerate(formulation.rows):
-            if constraint is not None:
-                prices[row] = max(0.0, duals[constraint]) / unit[row]
+        for row, constraint in formulation.rows.items():
+            prices[row] = max(0.0, duals[constraint]) / unit[row]
     return prices
+
+
+def relaxation_bound(network: Network, seconds: float) -> int | None:
+    """Return the value of the linear relaxation, rounded so that its error cannot make it too low; None if late."""
+    formulation = formulate(network, relaxed=True, scaled=True)
+    result = _solve(formulation, mathopt.SolverType.GLOP, mathopt.SolveParameters(), seconds, None)
+    if result.termination.reason != mathopt.TerminationReason.OPTIMAL:
+        return None
+    value = float(result.objective_value())
+    return math.floor(value + max(0.5, _BOUND_ERROR * abs(value)))
 
 
 def solve_mip(
@@ -109,13 +125,13 @@ def solve_mip(
         parameters.threads = threads
     formulation = formulate(network, scaled=True)
     result = _solve(formulation, _MATHOPT[backend], parameters, seconds, cancelled)
-    choice = None
+    found: Taken = (None, None, None)
     if result.has_primal_feasible_solution():
-        values = result.variable_values(formulation.y)
-        choice = _choice(network, [arc for arc, value in enumerate(values) if value > 0.5])
+        values = result.variable_values()
+        found = _taken(formulation, lambda variable: round(values[variable]))
     dual_bound = result.termination.objective_bounds.dual_bound
     slack = max(0.5, _BOUND_ERROR * abs(dual_bound))
-    return Answer(choice, math.floor(dual_bound + slack) if math.isfinite(dual_bound) else None, "floating")
+    return Answer(*found, math.floor(dual_bound + slack) if math.isfinite(dual_bound) else None, "floating")
 
 
 def _solve(
@@ -148,21 +164,21 @@ def _solve(
 def _solve_cp_sat(
     network: Network, seconds: float, threads: int, cancelled: threading.Event | None, hint: Column | None
 ) -> Answer:
-    model, y = _cp_sat_model(network)
+    formulation = formulate(network)
+    model, variables = _cp_sat_model(formulation)
     if hint is not None:
-        chosen = set(hint[hint >= 0].tolist())
-        for arc, variable in enumerate(y):
-            model.add_hint(variable, arc in chosen)
+        _add_hint(model, formulation, variables, hint)
     solver = cp_sat_solver(seconds, threads)
     with _on_cancel(cancelled, solver.stop_search):
         status = solver.solve(model)
     if status in (cp_model.MODEL_INVALID, cp_model.INFEASIBLE):
         raise SolverError(f"CP-SAT: {solver.status_name(status)} {model.validate()}")
     if status == cp_model.UNKNOWN:
-        return Answer(None, None, "exact")
+        return Answer(None, None, None, None, "exact")
     # CP-SAT minimises the negated objective in integers; its bound as a float could be off by rounding.
     bound = -int(solver.response_proto.inner_objective_lower_bound)
-    return Answer(_choice(network, _taken(solver, y)), bound, "exact")
+    found = _taken(formulation, lambda variable: solver.value(variables[variable.id]))
+    return Answer(*found, bound, "exact")
 
 
 def canonical_choice(
@@ -191,7 +207,8 @@ def canonical_choice(
     effort : float
         Deterministic seconds of CP-SAT a call.
     """
-    model, y = _cp_sat_model(network)
+    formulation = formulate(network)
+    model, y = _cp_sat_model(formulation)
     score = int(network.score[choice[choice >= 0]].sum())
     model.clear_objective()  # type: ignore[no-untyped-call]
     model.add(cp_model.LinearExpr.weighted_sum(y, network.score.tolist()) >= score)
@@ -202,10 +219,8 @@ def canonical_choice(
             return choice
         arcs = list(weights)
         expression = cp_model.LinearExpr.weighted_sum([y[arc] for arc in arcs], list(weights.values()))
-        taken = set(choice[choice >= 0].tolist())
         model.clear_hints()  # type: ignore[no-untyped-call]
-        for arc, variable in enumerate(y):
-            model.add_hint(variable, arc in taken)
+        _add_hint(model, formulation, y, choice)
         model.maximize(expression)
         solver = cp_sat_solver(left, 1)
         solver.parameters.max_deterministic_time = effort
@@ -213,7 +228,7 @@ def canonical_choice(
             status = solver.solve(model)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return choice
-        choice = _choice(network, _taken(solver, y))
+        choice = _choice(network, [arc for arc in range(network.n_arcs) if solver.value(y[arc])])
         if status != cp_model.OPTIMAL:
             return choice
         reached = sum(weight for arc, weight in weights.items() if choice[network.order[arc]] == arc)
@@ -264,24 +279,51 @@ def cp_sat_solver(seconds: float, threads: int) -> cp_model.CpSolver:
     return solver
 
 
-def _cp_sat_model(network: Network) -> tuple[cp_model.CpModel, list[cp_model.IntVar]]:
-    """Return the formulation of `network` as a CP-SAT model, coefficient by coefficient."""
-    proto = formulate(network).model.export_model()
+def _cp_sat_model(formulation: Formulation) -> tuple[cp_model.CpModel, list[cp_model.IntVar]]:
+    """Return a formulation as a CP-SAT model, coefficient by coefficient, and its variables by their MathOpt ids."""
+    proto = formulation.model.export_model()
     model = cp_model.CpModel()
-    y = [model.new_int_var(0, 1, "") for _ in proto.variables.ids]
+    bounds = zip(proto.variables.lower_bounds, proto.variables.upper_bounds, strict=True)
+    variables = [model.new_int_var(_integer(lower), _integer(upper), "") for lower, upper in bounds]
     terms: dict[int, tuple[list[cp_model.IntVar], list[int]]] = {}
     matrix = proto.linear_constraint_matrix
     for row, column, value in zip(matrix.row_ids, matrix.column_ids, matrix.coefficients, strict=True):
-        variables, coefficients = terms.setdefault(row, ([], []))
-        variables.append(y[column])
+        names, coefficients = terms.setdefault(row, ([], []))
+        names.append(variables[column])
         coefficients.append(_integer(value))
-    limits = dict(zip(proto.linear_constraints.ids, proto.linear_constraints.upper_bounds, strict=True))
-    for row, (variables, coefficients) in terms.items():
-        model.add(cp_model.LinearExpr.weighted_sum(variables, coefficients) <= _integer(limits[row]))
+    constraints = proto.linear_constraints
+    limits = zip(constraints.ids, constraints.lower_bounds, constraints.upper_bounds, strict=True)
+    for row, lower, upper in limits:
+        if row in terms:
+            domain = cp_model.Domain(_end(lower), _end(upper))
+            model.add_linear_expression_in_domain(cp_model.LinearExpr.weighted_sum(*terms[row]), domain)
     objective = proto.objective.linear_coefficients
     scores = [_integer(value) for value in objective.values]
-    model.maximize(cp_model.LinearExpr.weighted_sum([y[column] for column in objective.ids], scores))
-    return model, y
+    model.maximize(cp_model.LinearExpr.weighted_sum([variables[column] for column in objective.ids], scores))
+    return model, variables
+
+
+def _add_hint(
+    model: cp_model.CpModel, formulation: Formulation, variables: list[cp_model.IntVar], choice: Column
+) -> None:
+    """Hint at a choice of whole orders on single arcs, without supplies."""
+    rules = formulation.rules
+    chosen = {int(arc): int(rules.lots[i]) for i, arc in enumerate(choice) if arc >= 0}
+    for arc, variable in enumerate(formulation.y):
+        model.add_hint(variables[variable.id], arc in chosen)
+    for arc, variable in formulation.x.items():
+        model.add_hint(variables[variable.id], chosen.get(arc, 0))
+    for i, variable in formulation.r.items():
+        model.add_hint(variables[variable.id], bool(choice[i] >= 0))
+    for variable in formulation.t:
+        model.add_hint(variables[variable.id], 0)
+
+
+def _end(value: float) -> int:
+    """Return the end of a constraint's range as CP-SAT writes it."""
+    if math.isinf(value):
+        return cp_model.INT_MIN if value < 0 else cp_model.INT_MAX
+    return _integer(value)
 
 
 def _integer(value: float) -> int:
@@ -297,8 +339,21 @@ def _choice(network: Network, arcs: list[int]) -> Column:
     return choice
 
 
-def _taken(solver: cp_model.CpSolver, y: list[cp_model.IntVar]) -> list[int]:
-    return [arc for arc, variable in enumerate(y) if solver.value(variable)]
+Taken = tuple[Column | None, Column | None, Column | None]
+"""Choice, lots and supplies of an `Answer`."""
+
+
+def _taken(formulation: Formulation, value: Callable[[mathopt.Variable], int]) -> Taken:
+    """Return what a back-end chose, from the values of its variables."""
+    network, rules = formulation.network, formulation.rules
+    lots = np.zeros(network.n_arcs, np.int64)
+    for arc, variable in enumerate(formulation.y):
+        if value(variable):
+            lots[arc] = value(formulation.x[arc]) if arc in formulation.x else rules.min_lots[arc]
+    supplies = np.array([value(variable) for variable in formulation.t], dtype=np.int64)
+    used = np.flatnonzero(lots)
+    ranked = used[np.argsort(lots[used], kind="stable")]
+    return _choice(network, ranked.tolist()), lots, supplies
 
 
 @contextmanager

@@ -1,31 +1,44 @@
 """The routing programme: which broker gets which order.
 
-A generalized assignment problem with optional assignment: every order takes at most one of its arcs, every arc draws
-on limited rows, and what is not taken is backlog. Equation (n) below is one function of this page, one clause of
-`solver.checker` and, where it can leave an order out, a reason code. The numbers are those of the whole desk model;
-those that are missing here (lots, splits, pacing, baskets, caps, exclusivity, stability) come with their rules.
+A generalized assignment problem with optional assignment: an order takes at most one of its arcs, or is split over a
+few of them; every arc draws on limited rows; what is not taken is backlog. Equation (n) below is one function of
+this page, one clause of `solver.checker` and, where it can leave an order out, a reason code.
 
 Sets
     i   orders                       j   arcs: an order at a broker, in an account and a quote currency
-    k   capital pools                h   holdings (broker, account, instrument)
+    k   rows: capital pools (4), holdings (5), pacing (7), caps (9), exclusivity (10)
+    g   baskets and same-broker groups        b   brokers        v   supplies of capacity
 
 Parameters, all integers
-    s_j   score of arc j                                      [points]
-    a_jk  capital that arc j draws from pool k, rounded up    [units of row k]
-    C_k   capital of pool k, rounded down                     [units of row k]
-    d_jh  quantity that arc j sells from holding h            [units of row h]
-    H_h   what holding h can sell                             [units of row h]
+    s_j        score of one lot of arc j                                 [points]
+    q_i, f_i   lots of order i, and fewest lots worth serving            [lots]
+    c_i, p_i   most children of order i, and points a further one costs  [children, points]
+    l_j, m_j   fewest and most lots that arc j carries                   [lots]
+    a_jk, h_jk what arc j draws from row k a lot, and once: capital with all fees, rounded up; quantity sold;
+               one child; value; negative where a sell brings cash       [units of row k]
+    C_k        what row k holds, rounded down                            [units of row k]
+    e_v, n_v   points a unit of supply v costs, and its most units
+    d_vk       what a unit of supply v draws from row k, negative where it brings
 
 Variables
-    y_j in {0, 1}   a child of order i(j) goes along arc j
+    y_j in {0, 1}   a child goes along arc j        x_j integer   its lots
+    r_i in {0, 1}   order i is served               z_g in {0, 1}   basket g is served
+    w_gb in {0, 1}  group g is served at broker b   t_v integer   units of supply v
 
 Programme
-    (1)  max sum_j s_j y_j                                          objective
-    (2)  sum_{j of i} y_j <= 1          for every order i           demand
-    (4)  sum_j a_jk y_j   <= C_k        for every pool k            capital
-    (5)  sum_j d_jh y_j   <= H_h        for every holding h         custody
+    (1)  max sum_j s_j x_j - sum_i p_i (sum_{j of i} y_j - r_i) - sum_v e_v t_v               objective
+    (2)  f_i r_i <= sum_{j of i} x_j <= q_i r_i,   r_i <= sum_{j of i} y_j,   y_j <= r_i      demand
+    (3)  l_j y_j <= x_j <= m_j y_j                                                           lots
+    (4)  sum_j (a_jk x_j + h_jk y_j) + sum_v d_vk t_v <= C_k         for every pool           capital
+    (5)  the same for every holding                                                          custody
+    (6)  sum_{j of i} y_j <= c_i                                                             splits
+    (7)  the same as (4) for the children of a broker                                        pacing
+    (8)  r_i = z_g for i in basket g;  y_j <= w_g,b(j), sum_b w_gb <= 1 for i(j) in group g   basket
+    (9)  the same as (4) for values                                                          cap
+    (10) the same as (4) for a buy and a sell of one instrument at one broker                exclusivity
 
-There is no infeasible batch: y = 0 sends everything to the backlog.
+An order that takes one arc with all its lots or nothing needs no r and no x: its (2), (3) and (6) are
+``sum_{j of i} y_j <= 1``. There is no infeasible batch: y = 0 sends everything to the backlog.
 
 References
 ----------
@@ -35,7 +48,8 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +57,7 @@ from ortools.math_opt.python import mathopt
 
 from solver.domain.reason import ReasonCode
 from solver.network import Network, RowKind
+from solver.rules import NONE, Rules
 
 REASON_OF_CONSTRAINT: dict[str, tuple[ReasonCode, ...]] = {
     "capital": (ReasonCode.CAPITAL_INSUFFICIENT, ReasonCode.CAPITAL_CONTENTION),
@@ -57,16 +72,45 @@ class Formulation:
 
     Attributes
     ----------
+    network : Network
+    rules : Rules
     model : mathopt.Model
-    y : list of mathopt.Variable, length n_arcs
-        One variable an arc, in the network's order.
-    rows : list of mathopt.LinearConstraint or None, length n_rows
-        The constraint of each row; None where no arc draws on it, since an empty row would be refused.
+    relaxed : bool
+        Whether whole variables may take any value between their bounds.
+    unit : float array, shape (n_rows,)
+        What each row is counted in: a power of two of its own units.
+    y : list of Variable, length n_arcs
+    x : dict of int to Variable
+        Lots of the arcs that may carry more than one amount; elsewhere ``x_j = l_j y_j``.
+    r : dict of int to Variable
+        Of the orders that are not simply one arc or nothing.
+    t : list of Variable, length n_supplies
+    rows : dict of int to LinearConstraint
+        The constraint of each row that something draws on; an empty one would be refused.
     """
 
+    network: Network
+    rules: Rules
     model: mathopt.Model
-    y: list[mathopt.Variable]
-    rows: list[mathopt.LinearConstraint | None]
+    relaxed: bool
+    unit: npt.NDArray[np.float64]
+    y: list[mathopt.Variable] = field(default_factory=list)
+    x: dict[int, mathopt.Variable] = field(default_factory=dict)
+    r: dict[int, mathopt.Variable] = field(default_factory=dict)
+    t: list[mathopt.Variable] = field(default_factory=list)
+    rows: dict[int, mathopt.LinearConstraint] = field(default_factory=dict)
+
+    def variable(self, upper: int = 1) -> mathopt.Variable:
+        """Return a new variable between 0 and `upper`, whole unless the programme is relaxed."""
+        return self.model.add_variable(lb=0.0, ub=float(upper), is_integer=not self.relaxed)
+
+    def arcs(self, i: int) -> range:
+        """Return the arcs of an order."""
+        return range(int(self.network.order_start[i]), int(self.network.order_start[i + 1]))
+
+    def lots(self, j: int) -> mathopt.LinearTypes:
+        """Return ``x_j``."""
+        return self.x[j] if j in self.x else int(self.rules.min_lots[j]) * self.y[j]
 
 
 def formulate(network: Network, *, relaxed: bool = False, scaled: bool = False) -> Formulation:
@@ -76,20 +120,19 @@ def formulate(network: Network, *, relaxed: bool = False, scaled: bool = False) 
     ----------
     network : Network
     relaxed : bool
-        Let ``y`` take any value between 0 and 1.
+        Let whole variables take any value between their bounds.
     scaled : bool
         Count each row in a power of two of its units, so that capacities come near one: the same programme, exactly,
         in numbers that floating-point solvers handle well.
     """
     unit = row_units(network) if scaled else np.ones(network.n_rows)
-    model = mathopt.Model(name="routing")
-    y = [model.add_variable(lb=0.0, ub=1.0, is_integer=not relaxed) for _ in range(network.n_arcs)]
-    objective(model, network, y)
-    demand(model, network, y)
-    rows: list[mathopt.LinearConstraint | None] = [None] * network.n_rows
-    capital(model, network, y, rows, unit)
-    custody(model, network, y, rows, unit)
-    return Formulation(model, y, rows)
+    f = Formulation(network, network.written_rules, mathopt.Model(name="routing"), relaxed, unit)
+    variables(f)
+    for equation in (objective, demand, lots, splits, basket, same_broker):
+        equation(f)
+    for kind in (capital, custody, pacing, cap, exclusivity):
+        kind(f)
+    return f
 
 
 def row_units(network: Network) -> npt.NDArray[np.float64]:
@@ -98,62 +141,145 @@ def row_units(network: Network) -> npt.NDArray[np.float64]:
     return np.asarray(np.ldexp(1.0, exponent - 1))
 
 
-def objective(model: mathopt.Model, network: Network, y: list[mathopt.Variable]) -> None:
-    """(1) max sum_j s_j y_j."""
-    for arc, score in enumerate(network.score.tolist()):
-        model.objective.set_linear_coefficient(y[arc], score)
-    model.objective.is_maximize = True
+def variables(f: Formulation) -> None:
+    """Add ``y`` of every arc, ``x`` and ``r`` where they are needed, and ``t``."""
+    rules = f.rules
+    f.y.extend(f.variable() for _ in range(f.network.n_arcs))
+    for j in np.flatnonzero(rules.max_lots > rules.min_lots).tolist():
+        f.x[j] = f.variable(int(rules.max_lots[j]))
+    for i in range(f.network.n_orders):
+        if not is_simple(f, i) and len(f.arcs(i)):
+            f.r[i] = f.variable()
+    f.t.extend(f.variable(limit) for limit in rules.supply_limit.tolist())
 
 
-def demand(model: mathopt.Model, network: Network, y: list[mathopt.Variable]) -> None:
-    """(2) sum_{j of i} y_j <= 1 for every order i."""
-    start = network.order_start.tolist()
-    for i in range(network.n_orders):
-        if start[i] < start[i + 1]:
-            constraint = model.add_linear_constraint(ub=1.0, name=f"demand[{i}]")
-            for arc in range(start[i], start[i + 1]):
-                constraint.set_coefficient(y[arc], 1.0)
+def is_simple(f: Formulation, i: int) -> bool:
+    """Return whether order `i` takes one arc with all its lots or nothing, bound to no other order."""
+    exact = all(f.rules.min_lots[j] == f.rules.lots[i] == f.rules.max_lots[j] for j in f.arcs(i))
+    return f.rules.is_whole(i) and f.rules.basket[i] == NONE and exact
 
 
-def capital(
-    model: mathopt.Model,
-    network: Network,
-    y: list[mathopt.Variable],
-    rows: list[mathopt.LinearConstraint | None],
-    unit: npt.NDArray[np.float64],
-) -> None:
-    """(4) sum_j a_jk y_j <= C_k for every pool k."""
-    _limit_rows(model, network, y, rows, unit, RowKind.CAPITAL)
+def objective(f: Formulation) -> None:
+    """(1) max sum_j s_j x_j - sum_i p_i (sum_{j of i} y_j - r_i) - sum_v e_v t_v."""
+    goal = f.model.objective
+    goal.is_maximize = True
+    for j, score in enumerate(f.network.score.tolist()):
+        target, worth = (f.x[j], score) if j in f.x else (f.y[j], score * int(f.rules.min_lots[j]))
+        goal.set_linear_coefficient(target, worth)
+    for i, served in f.r.items():
+        price = int(f.rules.split_cost[i])
+        goal.set_linear_coefficient(served, price)
+        for j in f.arcs(i):
+            goal.set_linear_coefficient(f.y[j], goal.get_linear_coefficient(f.y[j]) - price)
+    for v, unit_cost in enumerate(f.rules.supply_cost.tolist()):
+        goal.set_linear_coefficient(f.t[v], -unit_cost)
 
 
-def custody(
-    model: mathopt.Model,
-    network: Network,
-    y: list[mathopt.Variable],
-    rows: list[mathopt.LinearConstraint | None],
-    unit: npt.NDArray[np.float64],
-) -> None:
-    """(5) sum_j d_jh y_j <= H_h for every holding h."""
-    _limit_rows(model, network, y, rows, unit, RowKind.CUSTODY)
-
-
-def _limit_rows(
-    model: mathopt.Model,
-    network: Network,
-    y: list[mathopt.Variable],
-    rows: list[mathopt.LinearConstraint | None],
-    unit: npt.NDArray[np.float64],
-    kind: RowKind,
-) -> None:
-    """Add one constraint for every row of `kind` that some arc draws on."""
-    terms = zip(network.entry_arc.tolist(), network.entry_row.tolist(), network.entry_need.tolist(), strict=True)
-    for arc, row, need in terms:
-        if network.row_kind[row] != kind:
+def demand(f: Formulation) -> None:
+    """(2) f_i r_i <= sum x_j <= q_i r_i, r_i <= sum y_j, y_j <= r_i; sum y_j <= 1 for a simple order."""
+    for i in range(f.network.n_orders):
+        arcs = f.arcs(i)
+        if not len(arcs):
             continue
-        constraint = rows[row]
-        if constraint is None:
-            constraint = model.add_linear_constraint(
-                ub=network.capacity[row] / unit[row], name=f"{kind.name.lower()}[{row}]"
-            )
-            rows[row] = constraint
-        constraint.set_coefficient(y[arc], need / unit[row])
+        if i not in f.r:
+            chosen = f.model.add_linear_constraint(ub=1.0, name=f"demand[{i}]")
+            for j in arcs:
+                chosen.set_coefficient(f.y[j], 1.0)
+            continue
+        total = mathopt.fast_sum(f.lots(j) for j in arcs)
+        f.model.add_linear_constraint(total <= int(f.rules.lots[i]) * f.r[i], name=f"demand[{i}] most")
+        f.model.add_linear_constraint(total >= int(f.rules.least_lots[i]) * f.r[i], name=f"demand[{i}] least")
+        children = mathopt.fast_sum(f.y[j] for j in arcs)
+        f.model.add_linear_constraint(children >= f.r[i], name=f"demand[{i}] served")
+        for j in arcs:
+            f.model.add_linear_constraint(f.y[j] <= f.r[i], name=f"demand[{i}] arc {j}")
+
+
+def lots(f: Formulation) -> None:
+    """(3) l_j y_j <= x_j <= m_j y_j."""
+    for j, amount in f.x.items():
+        f.model.add_linear_constraint(amount >= int(f.rules.min_lots[j]) * f.y[j], name=f"lots[{j}] fewest")
+        f.model.add_linear_constraint(amount <= int(f.rules.max_lots[j]) * f.y[j], name=f"lots[{j}] most")
+
+
+def splits(f: Formulation) -> None:
+    """(6) sum_{j of i} y_j <= c_i."""
+    for i in f.r:
+        children = mathopt.fast_sum(f.y[j] for j in f.arcs(i))
+        f.model.add_linear_constraint(children <= int(f.rules.max_children[i]), name=f"splits[{i}]")
+
+
+def basket(f: Formulation) -> None:
+    """(8) r_i = z_g for every order i of basket g; a basket with an order that has no arc is not served."""
+    for g in sorted(set(f.rules.basket.tolist()) - {NONE}):
+        members = np.flatnonzero(f.rules.basket == g).tolist()
+        served = f.variable(1 if all(i in f.r for i in members) else 0)
+        for i in members:
+            if i in f.r:
+                f.model.add_linear_constraint(f.r[i] == served, name=f"basket[{g}] order {i}")
+
+
+def same_broker(f: Formulation) -> None:
+    """(8) y_j <= w_g,b(j), sum_b w_gb <= 1 for every arc j of an order of group g."""
+    for g in sorted(set(f.rules.same_broker.tolist()) - {NONE}):
+        at: dict[int, mathopt.Variable] = {}
+        for i in np.flatnonzero(f.rules.same_broker == g).tolist():
+            for j in f.arcs(i):
+                broker = int(f.network.broker[j])
+                if broker not in at:
+                    at[broker] = f.variable()
+                f.model.add_linear_constraint(f.y[j] <= at[broker], name=f"same_broker[{g}] arc {j}")
+        if at:
+            f.model.add_linear_constraint(mathopt.fast_sum(at.values()) <= 1.0, name=f"same_broker[{g}]")
+
+
+def capital(f: Formulation) -> None:
+    """(4) sum_j (a_jk x_j + h_jk y_j) + sum_v d_vk t_v <= C_k for every pool k."""
+    limit_rows(f, RowKind.CAPITAL)
+
+
+def custody(f: Formulation) -> None:
+    """(5) sum_j a_jk x_j <= C_k for every holding k."""
+    limit_rows(f, RowKind.CUSTODY)
+
+
+def pacing(f: Formulation) -> None:
+    """(7) sum_j y_j <= C_k for the children of a broker."""
+    limit_rows(f, RowKind.PACING)
+
+
+def cap(f: Formulation) -> None:
+    """(9) sum_j (a_jk x_j + h_jk y_j) <= C_k for every cap k."""
+    limit_rows(f, RowKind.CAP)
+
+
+def exclusivity(f: Formulation) -> None:
+    """(10) y_j + y_j' <= 1 for a buy j and a sell j' of one instrument at one broker."""
+    limit_rows(f, RowKind.EXCLUSIVITY)
+
+
+def limit_rows(f: Formulation, kind: RowKind) -> None:
+    """Add one constraint for every row of `kind` that something draws on."""
+    for row, variable, coefficient in terms(f):
+        if f.network.row_kind[row] != kind:
+            continue
+        if row not in f.rows:
+            limit = f.network.capacity[row] / f.unit[row]
+            f.rows[row] = f.model.add_linear_constraint(ub=limit, name=f"{kind.name.lower()}[{row}]")
+        before = f.rows[row].get_coefficient(variable)
+        f.rows[row].set_coefficient(variable, before + coefficient / f.unit[row])
+
+
+def terms(f: Formulation) -> Iterator[tuple[int, mathopt.Variable, int]]:
+    """Yield (row, variable, coefficient) of everything that draws on a row."""
+    columns = (f.network.entry_arc, f.network.entry_row, f.network.entry_need, f.rules.entry_fixed)
+    for j, row, a, h in zip(*(column.tolist() for column in columns), strict=True):
+        if j in f.x:
+            yield row, f.x[j], a
+            if h:
+                yield row, f.y[j], h
+        else:
+            yield row, f.y[j], a * int(f.rules.min_lots[j]) + h
+    for v, unit in enumerate(f.t):
+        for row, d in f.rules.supply_entries(v):
+            yield row, unit, d

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from solver import allocation, exact
+from solver import allocation, exact, ruled
 from solver.checker import verify
 from solver.dual import best_scores
 from solver.eligibility import Eligibility, compile_problem
@@ -19,6 +19,7 @@ from solver.network import Column, Network
 from solver.presolve import presolve
 from solver.problem import Problem
 from solver.solution import Solution, Status
+from solver.whole_orders import choose_whole
 
 MIP_ARCS = 200_000
 """Most arcs that method ``mip`` hands to a back-end."""
@@ -59,6 +60,8 @@ def solve_network(
     if method not in METHODS:
         raise ProblemError(f"method: {method!r} is not one of {', '.join(METHODS)}")
     watch = Stopwatch(limits)
+    if network.rules is not None:
+        return _solve_ruled(network, method, limits, watch)
     outcome = METHODS[method](network, limits, watch, None if start is None else _arcs_of(network, start.choice))
     objective = exact.score_of(network, outcome.choice)
     given = np.where(outcome.choice >= 0, network.position[outcome.choice], -1) if network.n_arcs else outcome.choice
@@ -72,6 +75,44 @@ def solve_network(
         method=method,
         seconds=watch.elapsed,
     )
+
+
+def _solve_ruled(network: Network, method: str, limits: Limits, watch: Stopwatch) -> Solution:
+    """Decide a network with rules; the plain methods know nothing of them."""
+    if method in GREEDY:
+        from solver.backends import relaxation_bound
+
+        found = ruled.of_choice(network, choose_whole(network, GREEDY[method]))
+        relaxed = relaxation_bound(network, watch.left) if ruled.fits(network) else None
+        bound = ruled.trivial_bound(network) if relaxed is None else min(relaxed, ruled.trivial_bound(network))
+        found = replace(found, bound=max(bound, found.objective), proof="exact" if relaxed is None else "floating")
+    else:
+        backend = _backend(limits) if method == "mip" else "cp_sat"
+        found = ruled.optimise_ruled(network, limits, watch, backend)
+    given = np.where(found.choice >= 0, network.position[found.choice], -1) if network.n_arcs else found.choice
+    lots = np.zeros(network.n_arcs, np.int64)
+    lots[network.position] = found.lots
+    return Solution(
+        choice=given.astype(np.int64),
+        objective=found.objective,
+        bound=found.bound,
+        status=_status(method, found.objective, found.bound, limits),
+        proof=found.proof,
+        prices=np.zeros(network.n_rows),
+        method=method,
+        seconds=watch.elapsed,
+        lots=lots,
+        supplies=found.supplies,
+    )
+
+
+def _backend(limits: Limits) -> str:
+    from solver.backends import BACKENDS
+
+    backend = limits.backend or "scip"
+    if backend not in BACKENDS:
+        raise ProblemError(f"limits.backend: {backend!r} is not one of {', '.join(BACKENDS)}")
+    return backend
 
 
 def solve(
@@ -114,11 +155,9 @@ def _optimal(network: Network, limits: Limits, watch: Stopwatch, start: Column |
 
 
 def _mip(network: Network, limits: Limits, watch: Stopwatch, start: Column | None) -> Outcome:
-    from solver.backends import BACKENDS, solve_mip
+    from solver.backends import solve_mip
 
-    backend = limits.backend or "scip"
-    if backend not in BACKENDS:
-        raise ProblemError(f"limits.backend: {backend!r} is not one of {', '.join(BACKENDS)}")
+    backend = _backend(limits)
     if network.n_arcs > MIP_ARCS:
         raise ProblemError(f"method mip takes at most {MIP_ARCS:,} arcs, got {network.n_arcs:,}; use method optimal")
     small = presolve(network)

@@ -7,7 +7,7 @@ as many rows as it needs. Every method takes a `Network` and returns a `solver.S
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.errors import ProblemError
+from solver.rules import Rules
 
 Column = npt.NDArray[np.int64]
 """A column of 64-bit integers."""
@@ -28,6 +29,9 @@ class RowKind(IntEnum):
 
     CAPITAL = 4
     CUSTODY = 5
+    PACING = 7
+    CAP = 9
+    EXCLUSIVITY = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +45,11 @@ class Network:
     order : int64 array, shape (n_arcs,)
         Order index of each arc, non-decreasing.
     score : int64 array, shape (n_arcs,)
-        Points of the arc, >= 0.
+        Points of the arc, of each of its lots, >= 0.
     entry_start : int64 array, shape (n_arcs + 1,)
         Entries of arc ``j`` are ``entry_start[j]:entry_start[j + 1]``.
     entry_row, entry_need : int64 array, shape (n_entries,)
-        The row an entry draws on, and how much, >= 0.
+        The row an entry draws on, and how much for each lot; negative where it brings, as a sell brings cash.
     capacity : int64 array, shape (n_rows,)
         What each row holds, >= 0.
     row_kind : int64 array, shape (n_rows,)
@@ -60,6 +64,8 @@ class Network:
         Which order comes first among equals (a permutation: 0 first).
     position : int64 array, shape (n_arcs,)
         Index of each arc in the columns as they were given.
+    rules : Rules or None
+        What goes beyond one child an order; None for the plain model.
     """
 
     n_orders: int
@@ -75,6 +81,7 @@ class Network:
     tier: Column
     tie_rank: Column
     position: Column
+    rules: Rules | None = None
 
     @classmethod
     def assignment(
@@ -138,11 +145,13 @@ class Network:
         preference: npt.ArrayLike | None = None,
         tier: npt.ArrayLike | None = None,
         tie_rank: npt.ArrayLike | None = None,
+        rules: Mapping[str, npt.ArrayLike] | None = None,
     ) -> Network:
         """Build a network whose arcs draw on any number of rows; see the attributes for the columns.
 
         `row_kind` is capital where it is not given, `preference` follows falling score, `tier` is 1, and `tie_rank`
-        is the order of the orders.
+        is the order of the orders. `rules` are columns of `solver.rules.Rules`; only with them may needs be
+        negative.
 
         Raises
         ------
@@ -164,7 +173,7 @@ class Network:
         tiers = np.ones(n_orders, np.int64) if tier is None else integers("tier", tier)
         ties = np.arange(n_orders) if tie_rank is None else integers("tie_rank", tie_rank)
         _check_shapes(n_orders, n_rows, columns, kinds, tiers, ties)
-        _check_values(n_orders, n_rows, columns)
+        _check_values(n_orders, n_rows, columns, may_bring=rules is not None)
         _check_marks(columns, kinds, ties)
         if preference is None:
             wishes = _falling_score(columns["order"], columns["score"])
@@ -179,6 +188,7 @@ class Network:
             tier=tiers,
             tie_rank=ties,
             position=np.arange(n_arcs),
+            rules=None if rules is None else Rules.plain(n_orders, n_arcs, len(columns["entry_row"]), **rules),
             **columns,
         )
         if n_arcs and (np.diff(network.order) < 0).any():
@@ -205,6 +215,11 @@ class Network:
     def order_start(self) -> Column:
         """Return where the arcs of each order begin, shape (n_orders + 1,)."""
         return np.searchsorted(self.order, np.arange(self.n_orders + 1)).astype(np.int64)
+
+    @property
+    def written_rules(self) -> Rules:
+        """Return the rules, those of the plain model written out if there are none."""
+        return self.rules or Rules.plain(self.n_orders, self.n_arcs, len(self.entry_row))
 
     def entries(self, arc: int) -> Iterator[tuple[int, int]]:
         """Yield (row, need) of one arc as Python integers."""
@@ -241,6 +256,7 @@ class Network:
             tier=self.tier,
             tie_rank=self.tie_rank,
             position=self.position[arcs],
+            rules=None if self.rules is None else self.rules.subset(arcs, entries),
         )
 
     def __repr__(self) -> str:
@@ -279,11 +295,6 @@ def _exact_integers(name: str, array: npt.NDArray[Any]) -> Column:
     return array.astype(np.int64)
 
 
-def _check_count(n_orders: object) -> None:
-    if not isinstance(n_orders, (int, np.integer)) or isinstance(n_orders, bool) or n_orders < 0:
-        raise ProblemError(f"n_orders: must be an integer >= 0, is {n_orders!r}")
-
-
 def _falling_score(order: Column, score: Column) -> Column:
     """Return each arc's rank within its order by falling score, ties as given."""
     ranked = np.lexsort((-score, order))
@@ -292,6 +303,11 @@ def _falling_score(order: Column, score: Column) -> Column:
     rank = np.empty(len(order), np.int64)
     rank[ranked] = np.arange(len(order)) - first
     return rank
+
+
+def _check_count(n_orders: object) -> None:
+    if not isinstance(n_orders, (int, np.integer)) or isinstance(n_orders, bool) or n_orders < 0:
+        raise ProblemError(f"n_orders: must be an integer >= 0, is {n_orders!r}")
 
 
 def _check_shapes(
@@ -315,8 +331,8 @@ def _check_shapes(
         raise ProblemError("entry_start: must rise from 0 to the number of entries")
 
 
-def _check_values(n_orders: int, n_rows: int, columns: dict[str, Column]) -> None:
-    for name in ("score", "entry_need", "capacity", "broker"):
+def _check_values(n_orders: int, n_rows: int, columns: dict[str, Column], *, may_bring: bool) -> None:
+    for name in ("score", *(() if may_bring else ("entry_need",)), "capacity", "broker"):
         column = columns[name]
         if len(column) and column.min() < 0:
             at = int(column.argmin())
@@ -343,8 +359,14 @@ def _check_marks(columns: dict[str, Column], kinds: Column, ties: Column) -> Non
             raise ProblemError(f"row[{at}]: arc {arcs[at]} draws on row {rows[at]} twice; add the needs up")
 
 
+def _exact_product(column: Column, lots: Column) -> int:
+    return sum(value * count for value, count in zip(column.tolist(), lots.tolist(), strict=True))
+
+
 def _check_sums(network: Network) -> None:
     """Refuse a network whose sums could pass int64; floats only decide whether to count exactly."""
-    for name, column in (("score", network.score), ("need", network.entry_need)):
-        if float(column.sum(dtype=np.float64)) > 2.0**62 and sum(column.tolist()) > INT64_MAX:
+    most = np.ones(network.n_arcs, np.int64) if network.rules is None else network.rules.max_lots
+    drawn = np.abs(network.entry_need), most[network.entry_arc]
+    for name, column, lots in (("score", network.score, most), ("need", *drawn)):
+        if float(column.astype(np.float64) @ lots) > 2.0**62 and _exact_product(column, lots) > INT64_MAX:
             raise ProblemError(f"{name}: the sum over all arcs passes 64 bits; use a coarser unit")

@@ -35,7 +35,8 @@ class Solution:
     Attributes
     ----------
     choice : int64 array, shape (n_orders,)
-        Arc of each order, as an index into the arcs as they were given; -1: backlog.
+        Arc of each order, as an index into the arcs as they were given; -1: backlog. Where an order is split, the
+        arc with the most lots.
     objective : int
         Score of the choice, exact.
     bound : int
@@ -48,6 +49,10 @@ class Solution:
     method : str
     seconds : float
         Wall time of the call.
+    lots : int64 array, shape (n_arcs,), or None
+        Lots of each arc as given, where the network has rules; None where `choice` says it all.
+    supplies : int64 array, shape (n_supplies,), or None
+        Units of each supply, where the network has rules.
     allocation : Allocation or None
         The decision as tables; None for a bare network.
     """
@@ -60,6 +65,8 @@ class Solution:
     prices: npt.NDArray[np.float64]
     method: str
     seconds: float
+    lots: Column | None = None
+    supplies: Column | None = None
     allocation: Allocation | None = None
 
     @property

@@ -28,9 +28,7 @@ CURRENCIES = {"ibkr": ("USD", "EUR"), "alpaca": ("USD", "USDC"), "crypto_com": (
 RATES = (("USD", "EUR", "0.8642"), ("USDC", "EUR", "0.8639"), ("USDT", "EUR", "0.8637"))
 FEES = (
     FeeSchedule(),
-    FeeSchedule(
-        per_unit=Decimal("0.005"), minimum=Decimal(1), maximum_bps=Decimal(100), sell_bps=Decimal("0.278")
-    ),
+    FeeSchedule(per_unit=Decimal("0.005"), minimum=Decimal(1), maximum_bps=Decimal(100), sell_bps=Decimal("0.278")),
     FeeSchedule(rate_bps=Decimal(25), in_received_asset=True),
     FeeSchedule(rate_bps=Decimal(5), minimum=Decimal(3), maximum=Decimal(29)),
     FeeSchedule(rate_bps=Decimal("7.5")),
@@ -81,9 +79,7 @@ def _catalogue(rng: random.Random, names: list[str]) -> tuple[list[tuple[Any, ..
                 if name == "ibkr" or rng.random() < 0.25:
                     continue
                 lot = rng.choice(("0.00001", "0.00001", "0.001", "1"))
-                listings.append(
-                    _listing(rng, name, symbol, "crypto", "", currency, f"{symbol}/{currency}", lot)
-                )
+                listings.append(_listing(rng, name, symbol, "crypto", "", currency, f"{symbol}/{currency}", lot))
                 if rng.random() < 0.95:
                     quotes.append(_quote(rng, symbol, "", currency, price, rng.choice((name, name, ""))))
     unique = {(row[6], row[0], row[1], row[2]): row for row in quotes}

@@ -1,0 +1,126 @@
+"""Deciding a network with rules: the whole formulation, begun from the best baseline.
+
+The bound is that of the whole programme with every rule in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from solver import greedy
+from solver.limits import Limits, Stopwatch
+from solver.network import Column, Network
+from solver.whole_orders import choose_whole
+
+FLOAT_EXACT = 2**53
+
+
+@dataclass(frozen=True, eq=False)
+class Ruled:
+    """What was found in a network with rules.
+
+    Attributes
+    ----------
+    choice : int64 array, shape (n_orders,)
+        The arc of each order, that with the most lots where there are several; -1: backlog.
+    lots : int64 array, shape (n_arcs,)
+    supplies : int64 array, shape (n_supplies,)
+    objective, bound : int
+    proof : str
+    """
+
+    choice: Column
+    lots: Column
+    supplies: Column
+    objective: int
+    bound: int
+    proof: str
+
+
+def optimise_ruled(network: Network, limits: Limits, watch: Stopwatch, backend: str = "cp_sat") -> Ruled:
+    """Return the best decision on a network with rules, with its proof, within the limits."""
+    from solver.backends import solve_mip  # OR-Tools takes long to import and the baselines never need it
+
+    start = best_whole(network)
+    ceiling = trivial_bound(network)
+    if start.objective >= ceiling or watch.left <= 0 or not fits(network):
+        return _with_bound(start, max(ceiling, start.objective), "exact")
+    answer = solve_mip(
+        network,
+        backend,
+        seconds=watch.left,
+        threads=limits.threads,
+        cancelled=limits.cancelled,
+        hint=start.choice,
+    )
+    best, bound = start, ceiling if answer.bound is None else min(ceiling, answer.bound)
+    if answer.choice is not None and answer.lots is not None and answer.supplies is not None:
+        objective = objective_of(network, answer.lots, answer.supplies)
+        if objective > start.objective and feasible(network, answer.lots, answer.supplies):
+            best = Ruled(answer.choice, answer.lots, answer.supplies, objective, objective, answer.proof)
+    return _with_bound(best, max(bound, best.objective), answer.proof)
+
+
+def best_whole(network: Network) -> Ruled:
+    """Return the best baseline."""
+    choices = [choose_whole(network, method) for method in greedy.GREEDY.values()]
+    return max((of_choice(network, choice) for choice in choices), key=lambda found: found.objective)
+
+
+def of_choice(network: Network, choice: Column) -> Ruled:
+    """Return a choice of whole orders, without supplies, written out in lots."""
+    rules = network.written_rules
+    lots = np.zeros(network.n_arcs, np.int64)
+    served = np.flatnonzero(choice >= 0)
+    lots[choice[served]] = rules.lots[served]
+    supplies = np.zeros(rules.n_supplies, np.int64)
+    objective = objective_of(network, lots, supplies)
+    return Ruled(choice, lots, supplies, objective, objective, "none")
+
+
+def objective_of(network: Network, lots: Column, supplies: Column) -> int:
+    """Return what a decision is worth: equation (1), in Python integers."""
+    rules = network.written_rules
+    value = sum(s * x for s, x in zip(network.score.tolist(), lots.tolist(), strict=True))
+    value -= sum(e * t for e, t in zip(rules.supply_cost.tolist(), supplies.tolist(), strict=True))
+    children = np.bincount(network.order[lots > 0], minlength=network.n_orders)
+    further = np.maximum(children - 1, 0)
+    return int(value - sum(p * n for p, n in zip(rules.split_cost.tolist(), further.tolist(), strict=True)))
+
+
+def trivial_bound(network: Network) -> int:
+    """Return what every order on its best arc alone would be worth: no decision can be worth more."""
+    rules = network.written_rules
+    most = [0] * network.n_orders
+    for i, score in zip(network.order.tolist(), network.score.tolist(), strict=True):
+        most[i] = max(most[i], score * int(rules.lots[i]))
+    return sum(most)
+
+
+def feasible(network: Network, lots: Column, supplies: Column) -> bool:
+    """Return whether no row is overdrawn, in Python integers; back-ends with tolerances may overdraw a little."""
+    rules = network.written_rules
+    used = [0] * network.n_rows
+    columns = (network.entry_arc, network.entry_row, network.entry_need, rules.entry_fixed)
+    for arc, row, need, fixed in zip(*(column.tolist() for column in columns), strict=True):
+        if lots[arc]:
+            used[row] += need * int(lots[arc]) + fixed
+    for supply, units in enumerate(supplies.tolist()):
+        for row, need in rules.supply_entries(supply):
+            used[row] += need * units
+    return all(draws <= holds for draws, holds in zip(used, network.capacity.tolist(), strict=True))
+
+
+def fits(network: Network) -> bool:
+    """Return whether every sum a back-end forms is small enough to be exact."""
+    rules = network.written_rules
+    most = rules.max_lots.astype(np.float64)
+    drawn = np.abs(network.entry_need) * most[network.entry_arc] + np.abs(rules.entry_fixed)
+    weights = np.bincount(network.entry_row, drawn, network.n_rows).astype(np.float64)
+    return max(float(network.score @ most), float(weights.max(initial=0.0))) < FLOAT_EXACT
+
+
+def _with_bound(found: Ruled, bound: int, proof: str) -> Ruled:
+    return Ruled(found.choice, found.lots, found.supplies, found.objective, bound, proof)

@@ -1,0 +1,150 @@
+"""What a desk asks beyond one child an order: lots, splits, partial service, baskets, and capital that can be brought.
+
+A `Network` without rules is the plain assignment model; `Rules.plain` writes that model out in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.errors import ProblemError
+
+Column = npt.NDArray[np.int64]
+
+NONE = -1
+"""No basket, no group."""
+
+_PER_ORDER = ("lots", "least_lots", "max_children", "split_cost", "basket", "same_broker")
+_PER_ARC = ("min_lots", "max_lots")
+
+
+@dataclass(frozen=True, eq=False)
+class Rules:
+    """The rules of a network, as columns.
+
+    Attributes
+    ----------
+    lots : int64 array, shape (n_orders,)
+        Size of each order in planning lots, >= 1.
+    least_lots : int64 array, shape (n_orders,)
+        Fewest lots that are worth serving; equal to `lots` for an order that is served whole or not at all.
+    max_children : int64 array, shape (n_orders,)
+        Most arcs an order may use at once, >= 1.
+    split_cost : int64 array, shape (n_orders,)
+        Points that each child after the first costs, >= 0.
+    basket : int64 array, shape (n_orders,)
+        Basket of each order, `NONE` for none: the orders of a basket are all served or none of them.
+    same_broker : int64 array, shape (n_orders,)
+        Group of each order, `NONE` for none: the orders of a group that are served are served at one broker.
+    min_lots, max_lots : int64 array, shape (n_arcs,)
+        Fewest and most lots that an arc carries if it is used, ``1 <= min_lots <= max_lots``.
+    entry_fixed : int64 array, shape (n_entries,)
+        What an entry draws once if its arc is used, besides what it draws for every lot.
+    supply_limit : int64 array, shape (n_supplies,)
+        Most units of each supply. A supply brings capacity to rows at a cost: a block of converted currency, a unit
+        of the cash that tomorrow would need.
+    supply_cost : int64 array, shape (n_supplies,)
+        Points a unit costs, >= 0.
+    supply_start : int64 array, shape (n_supplies + 1,)
+        Entries of supply ``s`` are ``supply_start[s]:supply_start[s + 1]``.
+    supply_row, supply_need : int64 array, shape (n_supply_entries,)
+        What a unit draws from a row; negative where it brings.
+    """
+
+    lots: Column
+    least_lots: Column
+    max_children: Column
+    split_cost: Column
+    basket: Column
+    same_broker: Column
+    min_lots: Column
+    max_lots: Column
+    entry_fixed: Column
+    supply_limit: Column
+    supply_cost: Column
+    supply_start: Column
+    supply_row: Column
+    supply_need: Column
+
+    @classmethod
+    def plain(cls, n_orders: int, n_arcs: int, n_entries: int, **given: npt.ArrayLike) -> Rules:
+        """Return the rules of the plain model, with the columns that are `given` in place of its own.
+
+        ``max_lots`` that is not given is the size of each arc's order only if the caller gives it; otherwise one lot.
+
+        Raises
+        ------
+        ProblemError
+            If a column is unknown, of the wrong length, or out of range.
+        """
+        nothing = np.zeros(0, np.int64)
+        columns: dict[str, npt.ArrayLike] = {
+            "lots": np.ones(n_orders, np.int64),
+            "max_children": np.ones(n_orders, np.int64),
+            "split_cost": np.zeros(n_orders, np.int64),
+            "basket": np.full(n_orders, NONE),
+            "same_broker": np.full(n_orders, NONE),
+            "min_lots": np.ones(n_arcs, np.int64),
+            "max_lots": np.ones(n_arcs, np.int64),
+            "entry_fixed": np.zeros(n_entries, np.int64),
+            "supply_limit": nothing,
+            "supply_cost": nothing,
+            "supply_start": np.zeros(1, np.int64),
+            "supply_row": nothing,
+            "supply_need": nothing,
+        }
+        unknown = set(given) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ProblemError(f"rules: unknown column {', '.join(sorted(unknown))}")
+        columns.update(given)
+        columns.setdefault("least_lots", columns["lots"])
+        rules = cls(**{name: np.asarray(column, dtype=np.int64) for name, column in columns.items()})
+        rules.check(n_orders, n_arcs, n_entries)
+        return rules
+
+    def check(self, n_orders: int, n_arcs: int, n_entries: int) -> None:
+        """Raise `ProblemError` for a column of the wrong length or out of range."""
+        lengths = dict.fromkeys(_PER_ORDER, n_orders) | dict.fromkeys(_PER_ARC, n_arcs)
+        lengths |= {"entry_fixed": n_entries, "supply_cost": self.n_supplies, "supply_start": self.n_supplies + 1}
+        lengths["supply_need"] = len(self.supply_row)
+        for name, length in lengths.items():
+            if len(getattr(self, name)) != length:
+                raise ProblemError(f"rules.{name}: has {len(getattr(self, name))} values, expected {length}")
+        wrong = {
+            "lots": self.lots < 1,
+            "least_lots": (self.least_lots < 1) | (self.least_lots > self.lots),
+            "max_children": self.max_children < 1,
+            "split_cost": self.split_cost < 0,
+            "min_lots": self.min_lots < 1,
+            "max_lots": self.max_lots < self.min_lots,
+            "supply_limit": self.supply_limit < 0,
+            "supply_cost": self.supply_cost < 0,
+        }
+        for name, mask in wrong.items():
+            if mask.any():
+                raise ProblemError(f"rules.{name}[{int(np.flatnonzero(mask)[0])}]: out of range")
+
+    @property
+    def n_supplies(self) -> int:
+        """Return the number of supplies."""
+        return len(self.supply_limit)
+
+    def is_whole(self, order: int) -> bool:
+        """Return whether an order takes one arc with all its lots or nothing."""
+        return int(self.max_children[order]) == 1 and self.least_lots[order] == self.lots[order]
+
+    def supply_entries(self, supply: int) -> Iterator[tuple[int, int]]:
+        """Yield (row, need of a unit) of one supply as Python integers."""
+        for entry in range(int(self.supply_start[supply]), int(self.supply_start[supply + 1])):
+            yield int(self.supply_row[entry]), int(self.supply_need[entry])
+
+    def subset(self, arcs: npt.NDArray[Any], entries: npt.NDArray[Any]) -> Rules:
+        """Return the rules of some arcs and their entries; see `Network.subset`."""
+        return replace(
+            self, min_lots=self.min_lots[arcs], max_lots=self.max_lots[arcs], entry_fixed=self.entry_fixed[entries]
+        )
