@@ -20,9 +20,8 @@ def random_network(seed: int) -> Network:
     n_orders, n_brokers, n_rows = draw.randint(1, 4), draw.randint(1, 3), draw.randint(1, 3)
     lots = [draw.randint(1, 3) if on["lots"] else 1 for _ in range(n_orders)]
     least = [draw.randint(1, q) if on["partial"] else q for q in lots]
-    columns: dict[str, list[int]] = {
-        name: [] for name in ("order", "score", "broker", "min", "max", "row", "need", "fixed")
-    }
+    names = ("order", "score", "broker", "min", "max", "row", "need", "fixed")
+    columns: dict[str, list[int]] = {name: [] for name in names}
     start = [0]
     for i in range(n_orders):
         for broker in range(n_brokers):
@@ -95,10 +94,8 @@ def _best_with_supplies(network: Network, choice: tuple, supplies: list[tuple[in
         if len({bool(choice[i]) for i in range(network.n_orders) if rules.basket[i] == basket}) > 1:
             return 0
     for group in set(rules.same_broker.tolist()) - {NONE}:
-        homes = {
-            int(network.broker[a]) for i, own in enumerate(choice) if rules.same_broker[i] == group for a, _ in own
-        }
-        if len(homes) > 1:
+        arcs = [arc for i, own in enumerate(choice) if rules.same_broker[i] == group for arc, _ in own]
+        if len({int(network.broker[arc]) for arc in arcs}) > 1:
             return 0
     worth, used = 0, [0] * network.n_rows
     for i, own in enumerate(choice):
