@@ -273,6 +273,9 @@ def integers(name: str, values: npt.ArrayLike) -> Column:
     """
     try:
         array = np.asarray(values)
+        if array.dtype.kind == "f" and not isinstance(values, np.ndarray):
+            # A list with an integer beyond 64 bits among smaller ones: numpy made floats of them.
+            array = np.asarray(values, dtype=object)
     except (OverflowError, ValueError) as error:
         raise ProblemError(f"{name}: not a column of integers ({error})") from None
     if array.ndim != 1:
@@ -355,7 +358,7 @@ def _check_marks(columns: dict[str, Column], kinds: Column, ties: Column) -> Non
         ranked = np.lexsort((rows, arcs))
         twice = (np.diff(arcs[ranked]) == 0) & (np.diff(rows[ranked]) == 0)
         if twice.any():
-            at = ranked[int(twice.argmax())]
+            at = ranked[int(twice.argmax()) + 1]
             raise ProblemError(f"row[{at}]: arc {arcs[at]} draws on row {rows[at]} twice; add the needs up")
 
 

@@ -79,7 +79,7 @@ def plain(amount: Decimal) -> Decimal:
         digits, exponent = digits[:-1], exponent + 1
     if exponent > 0:
         digits, exponent = digits + (0,) * exponent, 0
-    return Decimal((sign, digits or (0,), exponent if digits else 0))
+    return Decimal((sign if any(digits) else 0, digits or (0,), exponent if digits else 0))
 
 
 def text(amount: Decimal) -> str:

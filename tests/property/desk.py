@@ -57,10 +57,22 @@ def random_problem(seed: int) -> Problem:
     )
 
 
-LISTING = (
-    "broker symbol asset_type mic currency broker_symbol lot min_quantity min_notional max_quantity tick fractional "
-    "tradable shortable"
-).split()
+LISTING = [
+    "broker",
+    "symbol",
+    "asset_type",
+    "mic",
+    "currency",
+    "broker_symbol",
+    "lot",
+    "min_quantity",
+    "min_notional",
+    "max_quantity",
+    "tick",
+    "fractional",
+    "tradable",
+    "shortable",
+]
 
 
 def _catalogue(rng: random.Random, names: list[str]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:

@@ -1,0 +1,1 @@
+"""Benchmarks of the decision: ``python -m benchmarks quality`` and whatever other suites there are."""

@@ -1,0 +1,105 @@
+"""Step 10 as a command sees it: refuse what was sent before, send, sum up, end the simulated session."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+
+import pandas as pd
+
+from brokers.clock import utc_now
+from brokers.connector import ExecutionReport, OrderStatus
+from brokers.store import Journal
+from scenarios.app.guard import ExitCode
+from scenarios.app.output import live_reports
+from scenarios.planning import Plan
+from scenarios.report.figures import counted
+from scenarios.routing import Desk, Execution, run
+from solver import RoutingError
+
+_ENDED = "the simulated session ended"
+
+
+class DeniedError(RoutingError):
+    """A limit of ours forbids it; nothing was sent."""
+
+
+def refuse_second_sending(desk: Desk, plan: Plan) -> None:
+    """Refuse a batch that was sent before: it is known by its content.
+
+    Raises
+    ------
+    DeniedError
+        With the plan under which it was sent.
+    """
+    plans = Journal(desk.database).plans()
+    for row in plans[plans["batch"] == plan.batch_id].itertuples(index=False):
+        raise DeniedError(
+            f"batch {plan.batch_id} was sent before, as plan {row.plan_id} on {row.at:%Y-%m-%d at %H:%M} UTC: "
+            "an order is never sent twice, and nothing was sent now (to play again, name another --database)"
+        )
+
+
+def send(desk: Desk, plan: Plan) -> Execution:
+    """Execute a plan, showing what comes in."""
+    children = Counter(plan.solution.routes["broker"])
+    titles = {name: broker.title for name, broker in desk.brokers.items()}
+    with live_reports(children, titles) as reports:
+        return run(desk, plan, on_event=reports)
+
+
+def outcome(reports: pd.DataFrame) -> ExitCode:
+    """Return what an execution means for the caller: the worst that happened to any child order.
+
+    An order that goes on working is none of the caller's trouble: a limit order may wait.
+    """
+    found = Counter(map(str, reports["status"]))
+    if found[OrderStatus.UNKNOWN] or found[OrderStatus.SENDING]:
+        return ExitCode.UNKNOWN
+    if found[OrderStatus.INTENT]:
+        return ExitCode.UNREACHABLE
+    if any(found[status] for status in OrderStatus if status.is_final and status is not OrderStatus.FILLED):
+        return ExitCode.UNFILLED
+    return ExitCode.DONE
+
+
+def summary(execution: Execution) -> str:
+    """Return one line on what became of the child orders."""
+    reports = execution.reports
+    found = Counter(map(str, reports["status"]))
+    words = ", ".join(f"{found[status]:,} {status.lower()}" for status in reversed(OrderStatus) if found[status])
+    brokers = reports["broker"].nunique()
+    return f"{counted(len(reports), 'child order')} at {counted(brokers, 'broker')}: {words or 'nothing to send'}"
+
+
+def end_session(desk: Desk, execution: Execution) -> int:
+    """End the simulated session: what still works at its brokers expires and gives its capital back.
+
+    The simulated brokers live in this process. Without this, holds for orders that no longer exist anywhere would
+    stay in the ledger for ever.
+
+    Returns
+    -------
+    int
+        How many orders expired.
+    """
+    reports = execution.reports
+    working = reports[reports["status"].isin([OrderStatus.WORKING, OrderStatus.PARTIAL])]
+    expired = [
+        ExecutionReport(
+            client_order_id=row.client_order_id,
+            broker=row.broker,
+            status=OrderStatus.EXPIRED,
+            cum_quantity=row.cum_quantity,
+            leaves_quantity=Decimal(0),
+            average_price=row.average_price,
+            fee=row.fee,
+            fee_currency=row.fee_currency,
+            broker_order_id=row.broker_order_id,
+            text=_ENDED,
+            at=utc_now(),
+        )
+        for row in working.itertuples(index=False)
+    ]
+    Journal(desk.database).record(expired)
+    return len(expired)

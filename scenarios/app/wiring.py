@@ -1,0 +1,261 @@
+"""The composition root: options and settings become tables, a policy and a desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+
+from brokers.clock import utc_now
+from brokers.profiles import load_profiles
+from brokers.store import Catalogue, Database
+from scenarios import demo
+from scenarios.app.options import Batch
+from scenarios.app.settings import Settings, default_database, read_settings
+from scenarios.intake import read_table
+from scenarios.intake.dialect import find_dialect
+from scenarios.intake.files import place_of
+from scenarios.planning import Plan
+from scenarios.report.figures import counted
+from scenarios.routing import Desk
+from scenarios.simulation import simulated_desk
+from solver import Broker, Limits, Policy, ProblemError, Violation, tables
+from solver.domain import Side
+from solver.policy import DEFAULT_RULES, merged, rules_from_frame
+
+T = TypeVar("T")
+
+SHIPPED = Path(demo.__path__[0])
+"""Folder of the shipped tables."""
+
+_SHIPPED_FILES = {"listings": "listings.csv", "quotes": "quotes.csv", "rates": "fx.csv"}
+_TABLES = {
+    "orders": tables.ORDERS,
+    "listings": tables.LISTINGS,
+    "balances": tables.BALANCES,
+    "positions": tables.POSITIONS,
+    "quotes": tables.QUOTES,
+    "rates": tables.RATES,
+    "rules": tables.ROUTING_RULES,
+    "metadata": tables.ROUTING_RULES,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Everything a batch needs, read and validated.
+
+    Attributes
+    ----------
+    frames : mapping of str to DataFrame
+        Canonical tables by name; those that were not given are missing.
+    files : mapping of str to dict
+        By table: its ``file`` and ``sha256``.
+    notices : list of str
+        What deserves a look, and what was set aside.
+    brokers : mapping of str to Broker
+    policy : Policy
+        Without the rules by ticker.
+    limits : Limits
+    base_currency : str
+    prices : str
+        Where prices come from, for the reader.
+    database : Path
+    """
+
+    frames: Mapping[str, pd.DataFrame]
+    files: Mapping[str, Mapping[str, str]]
+    notices: list[str]
+    brokers: Mapping[str, Broker]
+    policy: Policy
+    limits: Limits
+    base_currency: str
+    prices: str
+    database: Path
+
+
+@dataclass(eq=False)
+class Reading:
+    """Reads tables one after the other and keeps what is wrong with any of them, so that all is told at once."""
+
+    dialect: str = "plain"
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown dialect once, not for every file."""
+        find_dialect(self.dialect)
+
+    def read(self, name: str, path: Path | str | None, *, skip_invalid: bool = False) -> None:
+        """Read one table, the shipped one if no path is given and there is one."""
+        dialect, place = self.dialect, "" if path is None else place_of(path)
+        if path is None:
+            if name not in _SHIPPED_FILES:
+                return
+            path, dialect, place = SHIPPED / _SHIPPED_FILES[name], "plain", f"{_SHIPPED_FILES[name]} (shipped)"
+        now = utc_now() if name == "orders" else None
+        try:
+            found = read_table(path, _TABLES[name], dialect=dialect, skip_invalid=skip_invalid, now=now)
+        except ProblemError as error:
+            self.violations += error.violations
+            return
+        self.frames[name] = found.frame
+        self.files[name] = {"file": place, "sha256": found.digest}
+        self.notices += [f"warning: {each}" for each in found.warnings]
+        self.notices += [f"set aside: {each}" for each in found.violations]
+
+    def close(self) -> None:
+        """End the reading.
+
+        Raises
+        ------
+        ProblemError
+            With every problem of every file.
+        """
+        if self.violations:
+            raise ProblemError(self.violations)
+
+
+def settings_at(path: Path | None) -> Settings:
+    """Return the settings of a file, the defaults without one."""
+    return Settings() if path is None else read_settings(path)
+
+
+def database_path(given: Path | None, settings: Settings) -> Path:
+    """Return where the database is: as the command line says, else the settings, else among the user's data."""
+    if given is not None:
+        return given
+    return default_database() if settings.database is None else Path(settings.database)
+
+
+def read_inputs(request: Batch) -> Inputs:
+    """Read everything that a batch needs.
+
+    Raises
+    ------
+    ProblemError
+        With every problem of every file.
+    """
+    settings = settings_at(request.config)
+    reading = _read_all(request, settings)
+    brokers = load_profiles()
+    place = "" if request.config is None else place_of(request.config)
+    own_rules = rules_from_frame(reading.frames["rules"]) if "rules" in reading.frames else ()
+    bound = settings.sleeve_accounts(brokers, place)
+    return Inputs(
+        frames=reading.frames,
+        files=reading.files,
+        notices=reading.notices,
+        brokers=brokers,
+        policy=settings.policy.policy(merged(DEFAULT_RULES, own_rules), bound),
+        limits=settings.limits.limits(request.seconds, request.gap),
+        base_currency=settings.base_currency,
+        prices=_prices(reading.files, request, settings),
+        database=database_path(request.database, settings),
+    )
+
+
+def _read_all(request: Batch, settings: Settings) -> Reading:
+    reading = Reading(request.dialect or settings.dialect)
+    reading.read("orders", request.orders, skip_invalid=request.skip_invalid)
+    for name in ("listings", "balances", "positions", "quotes", "rates", "rules"):
+        reading.read(name, getattr(request, name) or getattr(settings.files, name))
+    reading.read("metadata", request.metadata)
+    if not (request.balances or settings.files.balances):
+        missing = "no balances: give --balances FILE, the cash by broker, account and currency"
+        reading.violations.append(Violation(missing))
+    reading.close()
+    if "positions" not in reading.frames and (reading.frames["orders"]["side"] == Side.SELL).any():
+        reading.notices.append("note: no positions were given (--positions), so nothing can be sold")
+    return reading
+
+
+def _prices(files: Mapping[str, Mapping[str, str]], request: Batch, settings: Settings) -> str:
+    own_quotes = bool(request.quotes or settings.files.quotes)
+    own_rates = bool(request.rates or settings.files.rates)
+    if not own_quotes:
+        return "simulated"
+    words = Path(files["quotes"]["file"]).name
+    return words if own_rates else f"{words} (rates simulated)"
+
+
+def ticker_rules(inputs: Inputs) -> pd.DataFrame | None:
+    """Return the routing rules by ticker: those of this call, else those that were imported, None without any."""
+    if "metadata" in inputs.frames:
+        return inputs.frames["metadata"]
+    # A plan makes no database: nothing was ever imported if there is none.
+    database = inputs.database
+    rules = Catalogue(Database(database)).rules() if database.exists() else empty(tables.ROUTING_RULES)
+    if rules.empty:
+        return None
+    inputs.notices.append(
+        f"note: {counted(len(rules), 'routing rule')} by ticker, imported earlier, apply ({database})"
+    )
+    return rules
+
+
+def desk_of(inputs: Inputs) -> Desk:
+    """Return a desk of simulated brokers that trade the tables of the inputs.
+
+    Raises
+    ------
+    ProblemError
+        If a table names an unknown broker.
+    StoreError
+        If the database cannot be opened.
+    """
+    frames = inputs.frames
+    return simulated_desk(
+        frames["listings"],
+        frames.get("balances", empty(tables.BALANCES)),
+        frames.get("positions", empty(tables.POSITIONS)),
+        quotes=frames["quotes"],
+        rates=frames["rates"],
+        database=inputs.database,
+        brokers=inputs.brokers,
+        policy=inputs.policy,
+        base_currency=inputs.base_currency,
+    )
+
+
+def empty(table: tables.Table) -> pd.DataFrame:
+    """Return a table without rows."""
+    return pd.DataFrame(columns=list(table.names))
+
+
+def deciding(decide: Callable[[pd.DataFrame], Plan], inputs: Inputs, *, skip_invalid: bool) -> Plan:
+    """Decide the orders of the inputs; with `skip_invalid`, those that the world makes invalid are set aside too.
+
+    An order is invalid in its world if, for instance, its symbol is ambiguous among the listings: no file shows it.
+
+    Raises
+    ------
+    ProblemError
+        With every problem, each with its file.
+    """
+    orders = inputs.frames["orders"]
+    try:
+        return decide(orders)
+    except ProblemError as error:
+        rows = {each.line for each in error.violations if each.table == "orders" and each.line is not None}
+        told = [_located(each, inputs.files) for each in error.violations]
+        every = all(each.table == "orders" and each.line is not None for each in error.violations)
+        if not skip_invalid or not every or len(rows) == len(orders):
+            raise ProblemError(told) from None
+    inputs.notices.extend(f"set aside: {each}" for each in told)
+    kept = orders.drop(index=[row - 1 for row in rows]).reset_index(drop=True)
+    return decide(kept)
+
+
+def _located(violation: Violation, files: Mapping[str, Mapping[str, str]]) -> Violation:
+    """Return a problem of a table with the name of its file; what is counted there are rows, not lines."""
+    if violation.table not in files:
+        return violation
+    row = "" if violation.line is None else f", row {violation.line}"
+    place = files[violation.table]["file"] + row
+    return Violation(violation.message, place, None, violation.column, violation.value)
