@@ -112,6 +112,8 @@ def _sizes(network: Network, solution: Solution, carried: list[int], children: d
         total = sum(carried[arc] for arc in arcs)
         if arcs and not int(rules.least_lots[i]) <= total <= int(rules.lots[i]):
             found.append(f"demand: order {i} gets {total} lots of {rules.lots[i]}, fewest {rules.least_lots[i]}")
+        if rules.must_serve[i] and not arcs:
+            found.append(f"demand: order {i} has to be served and is not")
         if len(arcs) > int(rules.max_children[i]):
             found.append(f"splits: order {i} has {len(arcs)} children of {rules.max_children[i]}")
         if int(solution.choice[i]) not in ([int(network.position[arc]) for arc in arcs] or [-1]):
@@ -174,7 +176,13 @@ def _problem_violations(problem: Problem, solution: Solution) -> list[str]:
             found.append(f"{route.order_id}: the order or the listing {route.broker_symbol} does not exist")
             continue
         found += [f"{route.order_id}: {flaw}" for flaw in _route_flaws(problem, quotes, order, listing, route)]
-    return found + _capital(problem, solution) + _custody(problem, solution)
+    return [
+        *found,
+        *_capital(problem, solution),
+        *_custody(problem, solution),
+        *_bound_orders(orders, solution),
+        *_opposite_sides(solution),
+    ]
 
 
 def _completeness(orders: dict[str, Any], solution: Solution) -> list[str]:
@@ -291,3 +299,26 @@ def _custody(problem: Problem, solution: Solution) -> list[str]:
         if quantity > held:
             found.append(f"custody: {broker}/{account} holds {held} {key} and {quantity} are sold")
     return found
+
+
+def _bound_orders(orders: dict[str, Any], solution: Solution) -> list[str]:
+    """(8) The orders of a basket are all routed or none of them; those of a group go to one broker."""
+    at = dict(zip(solution.routes["order_id"], solution.routes["broker"], strict=True))
+    baskets: dict[str, set[bool]] = {}
+    groups: dict[str, set[str]] = {}
+    for name, order in orders.items():
+        if order.basket:
+            baskets.setdefault(order.basket, set()).add(name in at)
+        if order.same_broker and name in at:
+            groups.setdefault(order.same_broker, set()).add(at[name])
+    torn = [f"basket: {name} is served in part" for name, served in baskets.items() if len(served) > 1]
+    return torn + [f"basket: group {name} is at {' and '.join(sorted(b))}" for name, b in groups.items() if len(b) > 1]
+
+
+def _opposite_sides(solution: Solution) -> list[str]:
+    """(10) No broker gets a buy and a sell of one instrument in one batch."""
+    sides: dict[tuple[str, str], set[str]] = {}
+    for route in solution.routes.itertuples(index=False):
+        key = instrument_key(route.symbol, route.mic, route.currency, route.asset_type)
+        sides.setdefault((route.broker, key), set()).add(route.side)
+    return [f"exclusivity: {broker} gets both sides of {key}" for (broker, key), both in sides.items() if len(both) > 1]
