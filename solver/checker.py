@@ -262,21 +262,32 @@ def _price_flaws(problem: Problem, quotes: Mapping[Quoted, Any], order: Any, lis
 
 
 def _capital(problem: Problem, solution: Solution) -> list[str]:
-    """(4) No pool is overdrawn: what its buys require is at most its usable cash less its reserve."""
+    """(4) No pool is overdrawn.
+
+    What its buys require is at most its usable cash, less its reserve, and the proceeds that can be spent at once.
+    """
     drawn: Counter[tuple[str, str, str]] = Counter()
+    usable: Counter[tuple[str, str, str]] = Counter()
+    for row in problem.balances.itertuples(index=False):
+        cash = row.cash if row.settled is None else min(row.cash, row.settled)
+        usable[row.broker, row.account, row.currency] = max(cash - (row.reserve or 0), Decimal(0))
     for route in solution.routes.itertuples(index=False):
+        pool = (route.broker, route.account, route.currency)
         if route.side == Side.BUY:
-            drawn[route.broker, route.account, route.currency] += route.required_capital
-    usable = {
-        (row.broker, row.account, row.currency): min(row.cash, row.cash if row.settled is None else row.settled)
-        - (row.reserve or 0)
-        for row in problem.balances.itertuples(index=False)
-    }
+            drawn[pool] += route.required_capital
+        elif route.asset_type in problem.brokers[route.broker].instant_proceeds:
+            usable[pool] += _proceeds(problem, route)
     return [
-        f"capital: {'/'.join(pool)} has {usable.get(pool, Decimal(0))} and {amount} are drawn"
+        f"capital: {'/'.join(pool)} has {usable[pool]} and {amount} are drawn"
         for pool, amount in drawn.items()
-        if amount > max(usable.get(pool, Decimal(0)), Decimal(0))
+        if amount > usable[pool]
     ]
+
+
+def _proceeds(problem: Problem, route: Any) -> Decimal:
+    schedule = problem.brokers[route.broker].fee_schedule(route.asset_type, route.currency)
+    quantity, bound = exact_scaled(route.quantity, PICO), exact_scaled(route.limit_price, PICO)
+    return from_scaled(int(cost.sure_proceeds(schedule, quantity, bound, True)), MICRO)
 
 
 def _custody(problem: Problem, solution: Solution) -> list[str]:
