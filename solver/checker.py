@@ -7,7 +7,7 @@ clause an equation of `solver.formulation`; a violation is a bug of ours and sto
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -266,8 +266,8 @@ def _capital(problem: Problem, solution: Solution) -> list[str]:
 
     What its buys require is at most its usable cash, less its reserve, and the proceeds that can be spent at once.
     """
-    drawn: Counter[tuple[str, str, str]] = Counter()
-    usable: Counter[tuple[str, str, str]] = Counter()
+    drawn: defaultdict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    usable: defaultdict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     for row in problem.balances.itertuples(index=False):
         cash = row.cash if row.settled is None else min(row.cash, row.settled)
         usable[row.broker, row.account, row.currency] = max(cash - (row.reserve or 0), Decimal(0))

@@ -92,7 +92,8 @@ def test_a_cap_on_value_holds_and_is_named() -> None:
     capped = problem(two, {"one": "500", "two": "0"}, caps=(Cap(broker="one", amount=Decimal(60)),))
     solution = solve(capped)
     assert list(solution.routes["order_id"]) == ["a"]
-    reason = solution.backlog.iloc[0]
+    rows = solution.reasons
+    reason = rows[(rows["order_id"] == "b") & (rows["broker"] == "one")].iloc[0]
     assert (reason["code"], reason["needed"], reason["available"]) == ("CAP_REACHED", Decimal(50), Decimal(0))
 
 
