@@ -21,7 +21,7 @@ from ortools.math_opt.python import mathopt
 from ortools.sat.python import cp_model
 from ortools.util.python import solve_interrupter
 
-from solver.errors import SolverError
+from solver.errors import SolverError, Unsatisfiable
 from solver.formulation import Formulation, formulate, row_units
 from solver.network import Column, Network
 
@@ -150,6 +150,9 @@ def _solve(
     except (AttributeError, RuntimeError, ValueError) as error:
         # The wheel raises AttributeError for a status that is not ok: the message is all there is.
         raise SolverError(f"{solver.name} failed: {error.__context__ or error}") from error
+    forced = bool(formulation.rules.must_serve.any())
+    if forced and result.termination.reason == mathopt.TerminationReason.INFEASIBLE:
+        raise Unsatisfiable("no decision serves every order that has to be served")
     if result.termination.reason in (
         mathopt.TerminationReason.INFEASIBLE,
         mathopt.TerminationReason.UNBOUNDED,
@@ -171,6 +174,8 @@ def _solve_cp_sat(
     solver = cp_sat_solver(seconds, threads)
     with _on_cancel(cancelled, solver.stop_search):
         status = solver.solve(model)
+    if status == cp_model.INFEASIBLE and formulation.rules.must_serve.any():
+        raise Unsatisfiable("no decision serves every order that has to be served")
     if status in (cp_model.MODEL_INVALID, cp_model.INFEASIBLE):
         raise SolverError(f"CP-SAT: {solver.status_name(status)} {model.validate()}")
     if status == cp_model.UNKNOWN:

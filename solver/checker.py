@@ -7,7 +7,7 @@ clause an equation of `solver.formulation`; a violation is a bug of ours and sto
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -112,6 +112,8 @@ def _sizes(network: Network, solution: Solution, carried: list[int], children: d
         total = sum(carried[arc] for arc in arcs)
         if arcs and not int(rules.least_lots[i]) <= total <= int(rules.lots[i]):
             found.append(f"demand: order {i} gets {total} lots of {rules.lots[i]}, fewest {rules.least_lots[i]}")
+        if rules.must_serve[i] and not arcs:
+            found.append(f"demand: order {i} has to be served and is not")
         if len(arcs) > int(rules.max_children[i]):
             found.append(f"splits: order {i} has {len(arcs)} children of {rules.max_children[i]}")
         if int(solution.choice[i]) not in ([int(network.position[arc]) for arc in arcs] or [-1]):
@@ -174,7 +176,13 @@ def _problem_violations(problem: Problem, solution: Solution) -> list[str]:
             found.append(f"{route.order_id}: the order or the listing {route.broker_symbol} does not exist")
             continue
         found += [f"{route.order_id}: {flaw}" for flaw in _route_flaws(problem, quotes, order, listing, route)]
-    return found + _capital(problem, solution) + _custody(problem, solution)
+    return [
+        *found,
+        *_capital(problem, solution),
+        *_custody(problem, solution),
+        *_bound_orders(orders, solution),
+        *_opposite_sides(solution),
+    ]
 
 
 def _completeness(orders: dict[str, Any], solution: Solution) -> list[str]:
@@ -254,21 +262,32 @@ def _price_flaws(problem: Problem, quotes: Mapping[Quoted, Any], order: Any, lis
 
 
 def _capital(problem: Problem, solution: Solution) -> list[str]:
-    """(4) No pool is overdrawn: what its buys require is at most its usable cash less its reserve."""
-    drawn: Counter[tuple[str, str, str]] = Counter()
+    """(4) No pool is overdrawn.
+
+    What its buys require is at most its usable cash, less its reserve, and the proceeds that can be spent at once.
+    """
+    drawn: defaultdict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    usable: defaultdict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    for row in problem.balances.itertuples(index=False):
+        cash = row.cash if row.settled is None else min(row.cash, row.settled)
+        usable[row.broker, row.account, row.currency] = max(cash - (row.reserve or 0), Decimal(0))
     for route in solution.routes.itertuples(index=False):
+        pool = (route.broker, route.account, route.currency)
         if route.side == Side.BUY:
-            drawn[route.broker, route.account, route.currency] += route.required_capital
-    usable = {
-        (row.broker, row.account, row.currency): min(row.cash, row.cash if row.settled is None else row.settled)
-        - (row.reserve or 0)
-        for row in problem.balances.itertuples(index=False)
-    }
+            drawn[pool] += route.required_capital
+        elif route.asset_type in problem.brokers[route.broker].instant_proceeds:
+            usable[pool] += _proceeds(problem, route)
     return [
-        f"capital: {'/'.join(pool)} has {usable.get(pool, Decimal(0))} and {amount} are drawn"
+        f"capital: {'/'.join(pool)} has {usable[pool]} and {amount} are drawn"
         for pool, amount in drawn.items()
-        if amount > max(usable.get(pool, Decimal(0)), Decimal(0))
+        if amount > usable[pool]
     ]
+
+
+def _proceeds(problem: Problem, route: Any) -> Decimal:
+    schedule = problem.brokers[route.broker].fee_schedule(route.asset_type, route.currency)
+    quantity, bound = exact_scaled(route.quantity, PICO), exact_scaled(route.limit_price, PICO)
+    return from_scaled(int(cost.sure_proceeds(schedule, quantity, bound, True)), MICRO)
 
 
 def _custody(problem: Problem, solution: Solution) -> list[str]:
@@ -291,3 +310,26 @@ def _custody(problem: Problem, solution: Solution) -> list[str]:
         if quantity > held:
             found.append(f"custody: {broker}/{account} holds {held} {key} and {quantity} are sold")
     return found
+
+
+def _bound_orders(orders: dict[str, Any], solution: Solution) -> list[str]:
+    """(8) The orders of a basket are all routed or none of them; those of a group go to one broker."""
+    at = dict(zip(solution.routes["order_id"], solution.routes["broker"], strict=True))
+    baskets: dict[str, set[bool]] = {}
+    groups: dict[str, set[str]] = {}
+    for name, order in orders.items():
+        if order.basket:
+            baskets.setdefault(order.basket, set()).add(name in at)
+        if order.same_broker and name in at:
+            groups.setdefault(order.same_broker, set()).add(at[name])
+    torn = [f"basket: {name} is served in part" for name, served in baskets.items() if len(served) > 1]
+    return torn + [f"basket: group {name} is at {' and '.join(sorted(b))}" for name, b in groups.items() if len(b) > 1]
+
+
+def _opposite_sides(solution: Solution) -> list[str]:
+    """(10) No broker gets a buy and a sell of one instrument in one batch."""
+    sides: dict[tuple[str, str], set[str]] = {}
+    for route in solution.routes.itertuples(index=False):
+        key = instrument_key(route.symbol, route.mic, route.currency, route.asset_type)
+        sides.setdefault((route.broker, key), set()).add(route.side)
+    return [f"exclusivity: {broker} gets both sides of {key}" for (broker, key), both in sides.items() if len(both) > 1]

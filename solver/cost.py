@@ -9,7 +9,9 @@ single child order and a batch of a million. Prices and quantities come in pico-
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -166,3 +168,76 @@ def required_capital(schedule: FeeSchedule, quantity: Integers, bound: Integers,
     if not schedule.in_received_asset:
         need = need + commission_micro(schedule, quantity, bound, is_sell)
     return choose(is_sell, 0, need)
+
+
+def sure_proceeds(schedule: FeeSchedule, quantity: Integers, bound: Integers, is_sell: Integers) -> Integers:
+    """Return the cash that a sell brings at worst: all of it at the price bound, less the fees; nothing for a buy.
+
+    Parameters
+    ----------
+    schedule : FeeSchedule
+    quantity, bound : [pico-units]
+        `bound` is the child's `price_bound`.
+    is_sell : bool
+
+    Returns
+    -------
+    [micro-units of the pool's currency]
+    """
+    value = quantity * bound // _VALUE
+    return choose(is_sell, larger(value - commission_micro(schedule, quantity, bound, is_sell), 0), 0)
+
+
+def affine_commission(
+    schedule: FeeSchedule, lot: int, price: int, fewest: int, most: int, is_sell: bool
+) -> tuple[int, int]:
+    """Return a fixed part and a part for each lot that together never lie below the commission.
+
+    Of all such functions it is the one that is smallest at full size and, among those, has the smallest fixed part.
+
+    Parameters
+    ----------
+    schedule : FeeSchedule
+    lot : int
+        Quantity of one lot [pico-units].
+    price : int
+        [pico-units]
+    fewest, most : int
+        Lots between which it has to hold, ``1 <= fewest <= most``.
+    is_sell : bool
+
+    Returns
+    -------
+    fixed, per_lot : int
+        [micro-units of the listing's currency]
+    """
+
+    def fee(lots: int) -> int:
+        return int(commission_micro(schedule, lots * lot, price, is_sell))
+
+    full = fee(most)
+    points = [lots for lots in _kinks(schedule, lot, price, fewest, most) if lots < most]
+    if not points:
+        return full, 0
+    per_lot = max(0, min((full - fee(lots)) // (most - lots) for lots in points))
+    return max([full - per_lot * most, *(fee(lots) - per_lot * lots for lots in points)]), per_lot
+
+
+def _kinks(schedule: FeeSchedule, lot: int, price: int, fewest: int, most: int) -> list[int]:
+    """Return the lots around which the commission changes its slope, and both ends.
+
+    Between two neighbours of the list the commission before rounding is a straight line.
+    """
+    value = Fraction(lot * price, PICO * PICO)
+    rate = Fraction(schedule.per_unit) * Fraction(lot, PICO) + Fraction(schedule.rate_bps) / BASIS_POINT * value
+    slopes = [rate]
+    if schedule.maximum_bps is not None:
+        slopes.append(Fraction(schedule.maximum_bps) / BASIS_POINT * value)
+    levels = [Fraction(schedule.minimum), *([] if schedule.maximum is None else [Fraction(schedule.maximum)])]
+    found = {fewest, most}
+    for slope in slopes:
+        for level in levels:
+            if slope > 0:
+                at = level / slope
+                found |= {math.floor(at), math.floor(at) + 1}
+    return sorted(lots for lots in found if fewest <= lots <= most)

@@ -5,6 +5,7 @@
     RoutingError                 root of every error this product raises
     |-- ProblemError             the input is wrong: mend it (carries one `Violation` per problem)
     |   `-- DocumentError        the input document cannot be read as what it claims to be
+    |-- Unsatisfiable            no decision serves every order that has to be served
     `-- SolverError              a back-end broke or returned something impossible: our bug
 
 Unroutable orders, a time limit and a rejected child order are results, not exceptions. The errors of the
@@ -73,6 +74,10 @@ class ProblemError(RoutingError):
 
 class DocumentError(ProblemError):
     """A document (JSON, TOML, CSV) cannot be read as what it claims to be."""
+
+
+class Unsatisfiable(RoutingError):  # noqa: N818 - a fact about the input, not a failure
+    """No decision serves every order that has to be served, whatever else is given up."""
 
 
 class SolverError(RoutingError):

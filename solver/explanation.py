@@ -18,9 +18,18 @@ from solver.domain.reason import MEANING, ReasonCode
 from solver.eligibility import Eligibility
 from solver.network import Column, Network, RowKind
 from solver.problem import Problem
+from solver.rules import NONE
 from solver.solution import Solution, Status
 
 REASON_COLUMNS = ["order_id", "broker", "code", "needed", "available", "unit", "lost_to", "detail"]
+
+CODE_OF_ROW = {
+    RowKind.CUSTODY: ReasonCode.INSUFFICIENT_POSITION,
+    RowKind.PACING: ReasonCode.PACING_LIMIT,
+    RowKind.CAP: ReasonCode.CAP_REACHED,
+    RowKind.EXCLUSIVITY: ReasonCode.OPPOSITE_SIDE,
+}
+"""What a full row is told as; a full pool is told by whether the order would fit there alone."""
 
 NAMED_RIVALS = 5
 """Most orders that are named as holding what another one would need."""
@@ -70,6 +79,7 @@ def _reasons_of_arcs(
         labels=list(eligibility.rows.itertuples(index=False)),
         used=network.usage(chosen),
         holders=_holders(network, chosen, problem.orders["order_id"].to_numpy(object)),
+        base=problem.base_currency,
         unproven="this method does not look back" if status == Status.HEURISTIC else "",
     )
     found: dict[tuple[int, str], tuple[Any, ...]] = {}
@@ -93,6 +103,7 @@ class _Situation:
     labels: list[Any]
     used: list[int]
     holders: dict[int, list[tuple[float, str]]]
+    base: str
     unproven: str
 
     def reason(self, arc: int, chosen: int) -> tuple[Any, ...]:
@@ -113,15 +124,25 @@ class _Situation:
                 rivals = tuple(name for _, name in self.holders.get(row, [])[:NAMED_RIVALS])
                 taken = _amount(drawn, self.labels[row].units)
                 return self._shortage(row, need, taken, ReasonCode.CAPITAL_CONTENTION, rivals)
+        if self.is_bound(int(self.network.order[arc])):
+            return (str(ReasonCode.BASKET_INCOMPLETE), None, None, "", (), "")
         return (str(ReasonCode.UNPROVEN), None, None, "", (), self.unproven)
+
+    def is_bound(self, order: int) -> bool:
+        """Return whether the order belongs to a basket or to a group."""
+        rules = self.network.rules
+        return rules is not None and max(int(rules.basket[order]), int(rules.same_broker[order])) != NONE
 
     def _shortage(
         self, row: int, need: int, taken: Decimal, code: ReasonCode, rivals: tuple[str, ...]
     ) -> tuple[Any, ...]:
         label = self.labels[row]
-        if label.kind == RowKind.CUSTODY:
-            code = ReasonCode.INSUFFICIENT_POSITION
+        code = CODE_OF_ROW.get(label.kind, code)
         unit = label.currency or label.instrument.partition("@")[0]
+        if label.kind in (RowKind.PACING, RowKind.EXCLUSIVITY):
+            return (str(code), None, None, "", rivals, "")
+        if label.kind == RowKind.CAP:
+            return (str(code), _amount(need, label.units), label.capacity - taken, self.base, rivals, label.instrument)
         return (str(code), _amount(need, label.units), label.capacity - taken, unit, rivals, "")
 
 

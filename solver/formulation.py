@@ -38,7 +38,8 @@ Programme
     (10) the same as (4) for a buy and a sell of one instrument at one broker                exclusivity
 
 An order that takes one arc with all its lots or nothing needs no r and no x: its (2), (3) and (6) are
-``sum_{j of i} y_j <= 1``. There is no infeasible batch: y = 0 sends everything to the backlog.
+``sum_{j of i} y_j <= 1``. An order that has to be served has ``r_i = 1`` (``sum_{j of i} y_j = 1``). Without such
+orders there is no infeasible batch: y = 0 sends everything to the backlog.
 
 References
 ----------
@@ -62,6 +63,10 @@ from solver.rules import NONE, Rules
 REASON_OF_CONSTRAINT: dict[str, tuple[ReasonCode, ...]] = {
     "capital": (ReasonCode.CAPITAL_INSUFFICIENT, ReasonCode.CAPITAL_CONTENTION),
     "custody": (ReasonCode.INSUFFICIENT_POSITION,),
+    "pacing": (ReasonCode.PACING_LIMIT,),
+    "basket": (ReasonCode.BASKET_INCOMPLETE,),
+    "cap": (ReasonCode.CAP_REACHED,),
+    "exclusivity": (ReasonCode.OPPOSITE_SIDE,),
 }
 """The reason codes that "this equation left the order out" is told with, by the word in the margin."""
 
@@ -182,13 +187,15 @@ def demand(f: Formulation) -> None:
         if not len(arcs):
             continue
         if i not in f.r:
-            chosen = f.model.add_linear_constraint(ub=1.0, name=f"demand[{i}]")
+            least = float(f.rules.must_serve[i])
+            chosen = f.model.add_linear_constraint(lb=least, ub=1.0, name=f"demand[{i}]")
             for j in arcs:
                 chosen.set_coefficient(f.y[j], 1.0)
             continue
         total = mathopt.fast_sum(f.lots(j) for j in arcs)
         f.model.add_linear_constraint(total <= int(f.rules.lots[i]) * f.r[i], name=f"demand[{i}] most")
         f.model.add_linear_constraint(total >= int(f.rules.least_lots[i]) * f.r[i], name=f"demand[{i}] least")
+        f.r[i].lower_bound = float(f.rules.must_serve[i])
         children = mathopt.fast_sum(f.y[j] for j in arcs)
         f.model.add_linear_constraint(children >= f.r[i], name=f"demand[{i}] served")
         for j in arcs:

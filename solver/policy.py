@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -75,6 +76,28 @@ class RoutingRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Cap:
+    """A limit on the value of the buys that match it; an empty selector matches everything.
+
+    Attributes
+    ----------
+    broker, asset_type, sleeve : str
+        Selectors.
+    amount : Decimal
+        Most value [base currency].
+    """
+
+    broker: str = ""
+    asset_type: str = ""
+    sleeve: str = ""
+    amount: Decimal = Decimal(0)
+
+    def __str__(self) -> str:
+        what = [word for word in (self.broker, self.asset_type, self.sleeve and f"sleeve {self.sleeve}") if word]
+        return f"{' '.join(what) or 'all'} at most {self.amount:,f}"
+
+
+@dataclass(frozen=True, slots=True)
 class Ranking:
     """The answer of the policy for one kind of order.
 
@@ -121,6 +144,9 @@ class Policy:
         How far beyond the quote a market order may trade: the limit price it is sent with.
     default_quotes : tuple of str
         Quote currencies that a crypto order accepts if it names none.
+    most_children : mapping of str to int
+        Most children that a broker takes in a batch.
+    caps : tuple of Cap
     sleeve_accounts : mapping of (str, str) to str
         Account that a sleeve is bound to at a broker, by (sleeve, broker).
     """
@@ -133,6 +159,8 @@ class Policy:
     equity_collar_bps: int = 50
     crypto_collar_bps: int = 100
     default_quotes: tuple[str, ...] = DEFAULT_QUOTES
+    most_children: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    caps: tuple[Cap, ...] = ()
     sleeve_accounts: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
 
     def tier_weight(self, tier: int) -> Fraction:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solver import greedy
+from solver.errors import SolverError, Unsatisfiable
 from solver.limits import Limits, Stopwatch
 from solver.network import Column, Network
 from solver.whole_orders import choose_whole
@@ -44,9 +45,12 @@ def optimise_ruled(network: Network, limits: Limits, watch: Stopwatch, backend: 
     from solver.backends import solve_mip  # OR-Tools takes long to import and the baselines never need it
 
     start = best_whole(network)
+    forced = bool(network.written_rules.must_serve.any())
     ceiling = trivial_bound(network)
-    if start.objective >= ceiling or watch.left <= 0 or not fits(network):
+    if not forced and (start.objective >= ceiling or watch.left <= 0 or not fits(network)):
         return _with_bound(start, max(ceiling, start.objective), "exact")
+    if forced:
+        return _forced(network, limits, watch, backend, ceiling)
     answer = solve_mip(
         network,
         backend,
@@ -61,6 +65,29 @@ def optimise_ruled(network: Network, limits: Limits, watch: Stopwatch, backend: 
         if objective > start.objective and feasible(network, answer.lots, answer.supplies):
             best = Ruled(answer.choice, answer.lots, answer.supplies, objective, objective, answer.proof)
     return _with_bound(best, max(bound, best.objective), answer.proof)
+
+
+def _forced(network: Network, limits: Limits, watch: Stopwatch, backend: str, ceiling: int) -> Ruled:
+    """Return the best decision that serves what has to be served, where no baseline can be the beginning.
+
+    Raises
+    ------
+    Unsatisfiable
+        If there is none.
+    SolverError
+        If none was found in time.
+    """
+    from solver.backends import solve_mip
+
+    must = network.written_rules.must_serve.astype(bool)
+    if must[np.diff(network.order_start) == 0].any():
+        raise Unsatisfiable("an order that has to be served has nowhere to go")
+    answer = solve_mip(network, backend, seconds=watch.left, threads=limits.threads, cancelled=limits.cancelled)
+    if answer.choice is None or answer.lots is None or answer.supplies is None:
+        raise SolverError("no decision that serves every order that has to be served was found in time")
+    objective = objective_of(network, answer.lots, answer.supplies)
+    bound = ceiling if answer.bound is None else min(ceiling, answer.bound)
+    return Ruled(answer.choice, answer.lots, answer.supplies, objective, max(bound, objective), answer.proof)
 
 
 def best_whole(network: Network) -> Ruled:

@@ -19,7 +19,7 @@ Column = npt.NDArray[np.int64]
 NONE = -1
 """No basket, no group."""
 
-_PER_ORDER = ("lots", "least_lots", "max_children", "split_cost", "basket", "same_broker")
+_PER_ORDER = ("lots", "least_lots", "max_children", "split_cost", "basket", "same_broker", "must_serve")
 _PER_ARC = ("min_lots", "max_lots")
 
 
@@ -41,6 +41,8 @@ class Rules:
         Basket of each order, `NONE` for none: the orders of a basket are all served or none of them.
     same_broker : int64 array, shape (n_orders,)
         Group of each order, `NONE` for none: the orders of a group that are served are served at one broker.
+    must_serve : int64 array, shape (n_orders,)
+        1 for an order that has to be served, 0 elsewhere; only this can make a network infeasible.
     min_lots, max_lots : int64 array, shape (n_arcs,)
         Fewest and most lots that an arc carries if it is used, ``1 <= min_lots <= max_lots``.
     entry_fixed : int64 array, shape (n_entries,)
@@ -62,6 +64,7 @@ class Rules:
     split_cost: Column
     basket: Column
     same_broker: Column
+    must_serve: Column
     min_lots: Column
     max_lots: Column
     entry_fixed: Column
@@ -89,6 +92,7 @@ class Rules:
             "split_cost": np.zeros(n_orders, np.int64),
             "basket": np.full(n_orders, NONE),
             "same_broker": np.full(n_orders, NONE),
+            "must_serve": np.zeros(n_orders, np.int64),
             "min_lots": np.ones(n_arcs, np.int64),
             "max_lots": np.ones(n_arcs, np.int64),
             "entry_fixed": np.zeros(n_entries, np.int64),
@@ -120,6 +124,7 @@ class Rules:
             "least_lots": (self.least_lots < 1) | (self.least_lots > self.lots),
             "max_children": self.max_children < 1,
             "split_cost": self.split_cost < 0,
+            "must_serve": (self.must_serve < 0) | (self.must_serve > 1),
             "min_lots": self.min_lots < 1,
             "max_lots": self.max_lots < self.min_lots,
             "supply_limit": self.supply_limit < 0,

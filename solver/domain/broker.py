@@ -40,6 +40,9 @@ class Broker:
         By asset type; an asset type that is missing is not traded there.
     fees : mapping of (str, str) to FeeSchedule
         By asset type and currency; currency ``*`` for every other one.
+    instant_proceeds : frozenset of str
+        Asset types whose sale proceeds can be spent in the same batch (coins settle at once; shares in a margin
+        account).
     is_up : bool
         Whether the broker can be reached now.
     """
@@ -48,6 +51,7 @@ class Broker:
     title: str
     rules: Mapping[str, OrderRules] = field(default_factory=dict)
     fees: Mapping[tuple[str, str], FeeSchedule] = field(default_factory=dict)
+    instant_proceeds: frozenset[str] = frozenset()
     is_up: bool = True
 
     def fee_schedule(self, asset_type: str, currency: str) -> FeeSchedule:

@@ -23,6 +23,10 @@ class ReasonCode(StrEnum):
     ABOVE_MAX_SIZE = "ABOVE_MAX_SIZE"
     LOT_REMAINDER = "LOT_REMAINDER"
     NOT_WORTHWHILE = "NOT_WORTHWHILE"
+    BASKET_INCOMPLETE = "BASKET_INCOMPLETE"
+    OPPOSITE_SIDE = "OPPOSITE_SIDE"
+    PACING_LIMIT = "PACING_LIMIT"
+    CAP_REACHED = "CAP_REACHED"
     INSUFFICIENT_POSITION = "INSUFFICIENT_POSITION"
     CAPITAL_INSUFFICIENT = "CAPITAL_INSUFFICIENT"
     CAPITAL_CONTENTION = "CAPITAL_CONTENTION"
@@ -46,6 +50,10 @@ MEANING: dict[ReasonCode, str] = {
     ReasonCode.ABOVE_MAX_SIZE: "more than the broker takes in one order",
     ReasonCode.LOT_REMAINDER: "what is left below one lot",
     ReasonCode.NOT_WORTHWHILE: "costs more than the preference is worth",
+    ReasonCode.BASKET_INCOMPLETE: "fits, but not together with the rest of its basket or group",
+    ReasonCode.OPPOSITE_SIDE: "the other side of the same instrument is sent to this broker",
+    ReasonCode.PACING_LIMIT: "the broker takes no more orders in this batch",
+    ReasonCode.CAP_REACHED: "a cap on value is reached",
     ReasonCode.INSUFFICIENT_POSITION: "the account does not hold enough to sell",
     ReasonCode.CAPITAL_INSUFFICIENT: "does not fit into the pool even alone",
     ReasonCode.CAPITAL_CONTENTION: "fits alone, but the pool is worth more to the orders named",

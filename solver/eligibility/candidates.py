@@ -77,6 +77,9 @@ def candidates(problem: Problem, orders: pd.DataFrame) -> pd.DataFrame:
     arcs["wish"] = np.array(accepted, dtype=np.int64)
     arcs = arcs[arcs["wish"] >= 0].drop(columns="quotes")
     arcs = _with_accounts(problem, orders, arcs)
+    order = arcs["order"].to_numpy(np.int64)
+    for column in ("asset_type", "sleeve"):
+        arcs[column] = orders[column].to_numpy(object)[order]
     for column, default in (
         ("code", ""),
         ("needed", None),

@@ -12,15 +12,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from solver.domain.amounts import PICO, floor_scaled
+from solver.domain.amounts import floor_scaled
 from solver.domain.reason import ReasonCode
 from solver.eligibility.candidates import candidates, order_columns, screen_order_rules, screen_wishes
 from solver.eligibility.columns import Integers
 from solver.eligibility.pricing import order_values, price_arcs, size_arcs
-from solver.eligibility.rows import limited_rows
+from solver.eligibility.rows import draws, limited_rows
 from solver.eligibility.scoring import score_arcs
-from solver.network import Network, RowKind
+from solver.network import Network
 from solver.problem import Problem
+from solver.rules import NONE
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,40 +67,43 @@ def compile_problem(problem: Problem) -> Eligibility:
 
 
 def build_network(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame, rows: pd.DataFrame) -> Network:
-    """Return the columns of the network: a buy draws on its pool, a sell on its holding."""
-    row_of = {
-        (row.kind, row.broker, row.account, row.currency or row.instrument): at
-        for at, row in enumerate(rows.itertuples(index=False))
-    }
-    drawn, need = [], []
-    columns = ["is_buy", "broker", "account", "currency", "instrument", "need", "child"]
-    for is_buy, broker, account, currency, instrument, money, child in arcs[columns].itertuples(index=False, name=None):
-        kind = RowKind.CAPITAL if is_buy else RowKind.CUSTODY
-        row = row_of[kind, broker, account, currency if is_buy else instrument]
-        units = rows.at[row, "units"]
-        drawn.append(row)
-        need.append(int(money if is_buy else child * units.numerator // (units.denominator * PICO)))
+    """Return the columns of the network."""
+    drawn = draws(problem, arcs, rows)
+    start = np.searchsorted(drawn["arc"].to_numpy(np.int64), np.arange(len(arcs) + 1))
     brokers = {name: at for at, name in enumerate(problem.brokers)}
+    capacity = [
+        floor_scaled(capacity * units.numerator, 1) // units.denominator
+        for capacity, units in zip(rows["capacity"], rows["units"], strict=True)
+    ]
     return Network.from_columns(
         n_orders=len(orders),
         order=arcs["order"].to_numpy(np.int64),
         score=arcs["score"].to_numpy(object),
-        entry_start=np.arange(len(arcs) + 1),
-        entry_row=np.array(drawn, dtype=np.int64),
-        entry_need=np.array(need, dtype=object),
-        capacity=np.array(
-            [
-                floor_scaled(capacity * units.numerator, 1) // units.denominator
-                for capacity, units in zip(rows["capacity"], rows["units"], strict=True)
-            ],
-            dtype=object,
-        ),
+        entry_start=start.astype(np.int64),
+        entry_row=drawn["row"].to_numpy(np.int64),
+        entry_need=drawn["need"].to_numpy(object),
+        capacity=np.array(capacity, dtype=object),
         row_kind=rows["kind"].to_numpy(np.int64),
         broker=arcs["broker"].map(brokers).to_numpy(np.int64),
         preference=(arcs.groupby("order").cumcount()).to_numpy(np.int64),
         tier=problem.orders["priority"].to_numpy(np.int64),
         tie_rank=_tie_rank(problem),
+        rules=_bonds(problem, brings=bool((drawn["need"] < 0).any())),
     )
+
+
+def _bonds(problem: Problem, *, brings: bool) -> dict[str, npt.NDArray[np.int64]] | None:
+    """Return the rules that bind orders to each other; None where the plain model says it all."""
+    bonds = {name: _numbered(problem.orders[name]) for name in ("basket", "same_broker")}
+    if not brings and all((column == NONE).all() for column in bonds.values()):
+        return None
+    return bonds
+
+
+def _numbered(names: pd.Series[str]) -> npt.NDArray[np.int64]:
+    """Return a number for each name, in order of appearance; `NONE` for the empty name."""
+    numbers = {name: at for at, name in enumerate(dict.fromkeys(name for name in names if name))}
+    return np.array([numbers.get(name, NONE) for name in names], dtype=np.int64)
 
 
 def exclusions(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -14,35 +15,117 @@ from solver.domain.instrument import AssetType, instrument_key
 from solver.network import RowKind
 from solver.problem import Problem
 
+ROW_COLUMNS = ["kind", "broker", "account", "currency", "instrument", "units", "held", "reserve", "capacity", "pair"]
+
 
 def limited_rows(problem: Problem, arcs: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the network: every pool that is known or drawn on, then every holding that is sold from."""
+    """Return the rows of the network.
+
+    Every pool that is known or drawn on, every holding that is sold from, every broker that takes only so many
+    children, every cap in an amount, and every instrument of which a buy and a sell could meet at one broker.
+    """
+    rows = [
+        *_pools(problem, arcs),
+        *_sold_holdings(problem, arcs),
+        *_paced_brokers(problem),
+        *_caps(problem),
+        *_meeting_sides(arcs),
+    ]
+    return pd.DataFrame(rows, columns=ROW_COLUMNS, dtype=object)
+
+
+def draws(problem: Problem, arcs: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what each arc draws from each row, in units of the row: columns ``arc, row, need``, by rising arc.
+
+    A buy draws its requirement from its pool, a sell its quantity from its holding and, where its proceeds can be
+    spent at once, brings them to its pool.
+    """
+    row_of = {
+        (row.kind, row.broker, row.account, row.currency or row.instrument): at
+        for at, row in enumerate(rows.itertuples(index=False))
+    }
+    meeting: dict[int, list[int]] = {}
+    for row, label in _of(rows, RowKind.EXCLUSIVITY):
+        for arc in label.pair:
+            meeting.setdefault(arc, []).append(row)
+    caps = [row for row, _ in _of(rows, RowKind.CAP)]
+    found: list[tuple[int, int, int]] = []
+    for at, arc in enumerate(arcs.itertuples(index=False)):
+        pool = row_of.get((RowKind.CAPITAL, arc.broker, arc.account, arc.currency))
+        if arc.is_buy:
+            found.append((at, row_of[RowKind.CAPITAL, arc.broker, arc.account, arc.currency], int(arc.need)))
+        else:
+            row = row_of[RowKind.CUSTODY, arc.broker, arc.account, arc.instrument]
+            units = rows.at[row, "units"]
+            found.append((at, row, int(arc.child * units.numerator // (units.denominator * PICO))))
+            if arc.proceeds and pool is not None:
+                found.append((at, pool, -int(arc.proceeds)))
+        paced = row_of.get((RowKind.PACING, arc.broker, "", ""))
+        if paced is not None:
+            found.append((at, paced, 1))
+        found += [(at, row, int(arc.value)) for row in _caps_on(problem, arc, caps)]
+        found += [(at, row, 1) for row in meeting.get(at, [])]
+    return pd.DataFrame(found, columns=["arc", "row", "need"]).astype({"need": object})
+
+
+def _pools(problem: Problem, arcs: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
     balances = problem.balances.set_index(["broker", "account", "currency"])
-    buys, sells = arcs[arcs["is_buy"]], arcs[~arcs["is_buy"]]
     pools = dict.fromkeys(balances.index)
-    pools.update(dict.fromkeys(buys[["broker", "account", "currency"]].itertuples(index=False, name=None)))
-    rows: list[dict[str, Any]] = []
+    drawn = arcs.loc[arcs["is_buy"], ["broker", "account", "currency"]]
+    pools.update(dict.fromkeys(drawn.itertuples(index=False, name=None)))
     for pool in pools:
-        cash, reserve = (balances.at[pool, "cash"], balances.at[pool, "reserve"]) if pool in balances.index else (0, 0)
-        settled = balances.at[pool, "settled"] if pool in balances.index else None
+        cash, reserve, settled = Decimal(0), Decimal(0), None
+        if pool in balances.index:
+            cash, settled = balances.at[pool, "cash"], balances.at[pool, "settled"]
+            reserve = balances.at[pool, "reserve"] or reserve
         usable = cash if settled is None else min(cash, settled)
-        free = max(usable - (reserve or 0), Decimal(0))
-        rows.append(_row(RowKind.CAPITAL, *pool, "", Fraction(MICRO), Decimal(cash), Decimal(reserve or 0), free))
+        free = max(usable - reserve, Decimal(0))
+        yield RowKind.CAPITAL, *pool, "", Fraction(MICRO), cash, reserve, free, ()
+
+
+def _sold_holdings(problem: Problem, arcs: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
     held = _holdings(problem)
+    sells = arcs[~arcs["is_buy"].to_numpy(bool)]
     for holding, group in sells.groupby(["broker", "account", "instrument"], sort=True):
         step = int(np.gcd.reduce(group["child"].to_numpy(object)))
         quantity = held.get(holding, Decimal(0))
         broker, account, instrument = holding
         free = max(quantity, Decimal(0))
         units = Fraction(PICO, max(step, 1))
-        rows.append(_row(RowKind.CUSTODY, broker, account, "", instrument, units, quantity, Decimal(0), free))
-    columns = ["kind", "broker", "account", "currency", "instrument", "units", "held", "reserve", "capacity"]
-    return pd.DataFrame(rows, columns=columns, dtype=object)
+        yield RowKind.CUSTODY, broker, account, "", instrument, units, quantity, Decimal(0), free, ()
 
 
-def _row(kind: RowKind, *cells: Any) -> dict[str, Any]:
-    names = ("broker", "account", "currency", "instrument", "units", "held", "reserve", "capacity")
-    return {"kind": kind, **dict(zip(names, cells, strict=True))}
+def _paced_brokers(problem: Problem) -> Iterator[tuple[Any, ...]]:
+    for broker, most in problem.policy.most_children.items():
+        yield RowKind.PACING, broker, "", "", "", Fraction(1), Decimal(most), Decimal(0), Decimal(most), ()
+
+
+def _caps(problem: Problem) -> Iterator[tuple[Any, ...]]:
+    for cap in problem.policy.caps:
+        yield RowKind.CAP, cap.broker, "", "", str(cap), Fraction(MICRO), cap.amount, Decimal(0), cap.amount, ()
+
+
+def _caps_on(problem: Problem, arc: Any, rows: list[int]) -> Iterator[int]:
+    """Yield the rows of the caps that a buy counts towards."""
+    if arc.is_buy:
+        for cap, row in zip(problem.policy.caps, rows, strict=True):
+            selected = (cap.broker, arc.broker), (cap.asset_type, arc.asset_type), (cap.sleeve, arc.sleeve)
+            if all(wanted in ("", own) for wanted, own in selected):
+                yield row
+
+
+def _meeting_sides(arcs: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Yield a row for each buy and sell of one instrument at one broker: only one of the two is sent there."""
+    for (broker, instrument), group in arcs.groupby(["broker", "instrument"], sort=True):
+        buys, sells = group.index[group["is_buy"]], group.index[~group["is_buy"].to_numpy(bool)]
+        for buy in buys:
+            for sell in sells:
+                one = Decimal(1)
+                yield RowKind.EXCLUSIVITY, broker, "", "", instrument, Fraction(1), one, Decimal(0), one, (buy, sell)
+
+
+def _of(rows: pd.DataFrame, kind: RowKind) -> list[tuple[int, Any]]:
+    return [(at, row) for at, row in enumerate(rows.itertuples(index=False)) if row.kind == kind]
 
 
 def _holdings(problem: Problem) -> dict[tuple[str, str, str], Decimal]:

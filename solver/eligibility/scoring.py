@@ -25,7 +25,7 @@ def score_arcs(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame, value
     policy = problem.policy
     order = arcs["order"].to_numpy(np.int64)
     child, asked = arcs["child"].to_numpy(object), np.maximum(arcs["asked"].to_numpy(object), 1)
-    arcs["need"], fee = _requirements(problem, orders, arcs)
+    arcs["need"], fee, arcs["proceeds"] = _requirements(problem, orders, arcs)
     arcs["value"] = objects((value[order] * np.minimum(child, asked) // asked).tolist())
     arcs["cost"] = objects((cost.ceil_div(fee * arcs["rate"].to_numpy(object), PICO) + _dearer(arcs)).tolist())
     alive = arcs[arcs["code"] == ""]
@@ -41,18 +41,23 @@ def score_arcs(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame, value
     strike(arcs, (arcs["score"] <= 0).to_numpy(bool), ReasonCode.NOT_WORTHWHILE)
 
 
-def _requirements(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -> tuple[Integers, Integers]:
-    """Return the capital needed by each candidate and its expected fee, both in micro-units of its currency."""
-    need, fee = np.zeros(len(arcs), dtype=object), np.zeros(len(arcs), dtype=object)
-    asset_type = orders["asset_type"].to_numpy(object)[arcs["order"].to_numpy(np.int64)]
-    groups = arcs.assign(asset_type=asset_type).groupby(["broker", "asset_type", "currency"], sort=False)
+def _requirements(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -> tuple[Integers, Integers, Integers]:
+    """Return the capital needed by each candidate, its expected fee, and the proceeds that can be spent at once.
+
+    All in micro-units of its currency.
+    """
+    need, fee, proceeds = (np.zeros(len(arcs), dtype=object) for _ in range(3))
+    groups = arcs.groupby(["broker", "asset_type", "currency"], sort=False)
     for (broker, kind, currency), part in groups:
         at = arcs.index.get_indexer(part.index)
         schedule = problem.brokers[broker].fee_schedule(kind, currency)
         child, is_sell = part["child"].to_numpy(object), ~part["is_buy"].to_numpy(bool)
-        need[at] = cost.required_capital(schedule, child, part["bound"].to_numpy(object), is_sell)
+        bound = part["bound"].to_numpy(object)
+        need[at] = cost.required_capital(schedule, child, bound, is_sell)
         fee[at] = cost.commission_micro(schedule, child, part["reference"].to_numpy(object), is_sell)
-    return need, fee
+        if kind in problem.brokers[broker].instant_proceeds:
+            proceeds[at] = cost.sure_proceeds(schedule, child, bound, is_sell)
+    return need, fee, proceeds
 
 
 def _dearer(arcs: pd.DataFrame) -> Integers:
