@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from solver import Network
 
-CAPITAL = {"scarce": 0.10, "tight": 0.70, "loose": 0.95}
-"""Capital of all pools together as a share of what all orders would draw."""
+CAPITAL = {"scarce": 10, "tight": 70, "loose": 95}
+"""Capital of all pools together, per cent of what all orders would draw."""
 
 CENTS = 100
 LISTED = 0.8
@@ -92,8 +92,9 @@ def generate(recipe: Recipe | str) -> Instance:
     listed = (rng.random((n, b)) < LISTED) | (rank == 0)
     tier = 1 + np.minimum((rng.random(n) * 3).astype(np.int64), 2)
     score = SCORES[recipe.scores](_Batch(amount, tier, rank, rng))
-    shares = 0.5 + rng.random(b)
-    capacity = amount.sum() * CAPITAL[recipe.capital] * shares / shares.sum()
+    shares = [2**19 + int(2**20 * draw) for draw in rng.random(b)]
+    capital = int(amount.sum()) * CAPITAL[recipe.capital]
+    capacity = np.array([capital * share // (100 * sum(shares)) for share in shares], np.int64)
     order, pool = np.nonzero(listed)
     network = Network.from_columns(
         n_orders=n,
@@ -102,7 +103,7 @@ def generate(recipe: Recipe | str) -> Instance:
         entry_start=np.arange(len(order) + 1),
         entry_row=pool,
         entry_need=amount[order],
-        capacity=capacity.astype(np.int64),
+        capacity=capacity,
         broker=pool,
         preference=rank[listed],
         tier=tier,
@@ -111,8 +112,10 @@ def generate(recipe: Recipe | str) -> Instance:
 
 
 def _heavy(rng: np.random.Generator, n: int) -> Values:
-    """Return Pareto amounts with exponent 1.2: a few orders are most of the value."""
-    amounts = 200 * CENTS * (1 - rng.random(n)) ** (-1 / 1.2)
+    """Return Pareto amounts with exponent 4/3: a few orders are most of the value."""
+    # Square roots are rounded alike on every machine, powers are not.
+    root = np.sqrt(1 - rng.random(n))
+    amounts = 250 * CENTS / (root * np.sqrt(root))
     return np.clip(amounts, FEWEST_CENTS, MOST_CENTS).astype(np.int64)
 
 

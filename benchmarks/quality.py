@@ -131,9 +131,7 @@ def report(options: argparse.Namespace, runs: Sequence[Run]) -> str:
         f"Quality of the decision: medians over seeds 0..{options.seeds - 1}",
         f"instances  {options.amounts} amounts, {options.scores} scores, {options.brokers} brokers",
         f"names      the first is {first}",
-        "capital    "
-        + ", ".join(f"{word} {share:.0%}" for word, share in CAPITAL.items())
-        + " of what all orders draw",
+        "capital    " + ", ".join(f"{word} {share} %" for word, share in CAPITAL.items()) + " of what all orders draw",
         f"limit      {options.seconds:g} s for the exact method",
         "",
         "points     objective as a share of the bound that the exact method proves; no choice can reach more than 100",
@@ -157,7 +155,7 @@ def report(options: argparse.Namespace, runs: Sequence[Run]) -> str:
 
 
 def _line(size: int, capital: str, method: str, runs: Sequence[Run]) -> str:
-    points = statistics.median(100 * one.objective / max(1, one.bound) for one in runs)
+    points = statistics.median(100 * one.objective / one.bound if one.bound else 100.0 for one in runs)
     value = statistics.median(100 * one.value / max(1, one.asked) for one in runs)
     backlog = statistics.median(one.backlog for one in runs)
     seconds = statistics.median(one.seconds for one in runs)

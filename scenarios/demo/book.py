@@ -160,11 +160,11 @@ class DaySpec:
 
 BINDING = DaySpec(
     name="binding",
-    draw=31,
+    draw=22,
     uses_menu=True,
     shared_priorities=(6, 3, 1),
     single_priorities=(1, 3, 6),
-    funding={"alpaca:USD": 66, "crypto_com:USD": 66, CRYPTO_COM: 90, ALPACA: 100, "ibkr:EUR": 104, IBKR: 115},
+    funding={"alpaca:USD": 76, "crypto_com:USD": 76, CRYPTO_COM: 90, ALPACA: 100, "ibkr:EUR": 104, IBKR: 115},
     extra={"alpaca:USDC": 4000, "crypto_com:USDT": 3000, "ibkr:USD": 30000},
     oversold="INTC",
     by_isin=frozenset({"EUNL"}),
