@@ -216,7 +216,7 @@ def enlarged(seed: int) -> Instance:
 def test_numbers_near_the_edge_of_64_bits_are_right_or_refused() -> None:
     """Scores and needs near 2**53, 2**62 and beyond give brute force's optimum, or are refused; nothing wraps."""
     solved = refused = 0
-    for seed in range(400):
+    for seed in range(240):
         instance = enlarged(seed)
         try:
             network = instance.network()
@@ -237,7 +237,7 @@ def test_numbers_near_the_edge_of_64_bits_are_right_or_refused() -> None:
         exact = solve_network(network)
         assert (exact.objective, exact.bound, exact.status, exact.proof) == (best, best, Status.OPTIMAL, "exact")
         solved += 1
-    assert min(solved, refused) > 100
+    assert min(solved, refused) > 60
 
 
 @pytest.mark.parametrize("backend", ["scip", "highs", "cp_sat"])
