@@ -216,7 +216,7 @@ def capital_table(problem: Problem, eligibility: Eligibility, solution: Solution
         if row.kind != RowKind.CAPITAL:
             continue
         spent = from_scaled(used[at], MICRO)
-        capacity = from_scaled(int(network.capacity[at]), MICRO)
+        capacity = row.capacity
         price = float(solution.prices[at]) * MICRO
         found.append(
             (

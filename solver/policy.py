@@ -198,11 +198,12 @@ class Policy:
         """Return the asset types that rules give to single instruments, by symbol and MIC (empty: any)."""
         return {(rule.symbol, rule.mic): rule.asset_type for rule in self.rules if rule.symbol and rule.asset_type}
 
-    def named_brokers(self) -> frozenset[str]:
-        """Return every broker that a rule names."""
-        return frozenset(
-            broker for rule in self.rules for broker in (*(rule.brokers or ()), *(rule.fallbacks or ()), *rule.forbid)
-        )
+
+def named_brokers(rules: Iterable[RoutingRule]) -> frozenset[str]:
+    """Return every broker that a rule names."""
+    return frozenset(
+        broker for rule in rules for broker in (*(rule.brokers or ()), *(rule.fallbacks or ()), *rule.forbid)
+    )
 
 
 def rules_from_frame(frame: pd.DataFrame) -> tuple[RoutingRule, ...]:

@@ -12,7 +12,7 @@ from solver.domain.broker import Broker, OrderRules
 from solver.domain.instrument import AssetType
 from solver.domain.order import OrderType, TimeInForce
 from solver.errors import ProblemError, Violation
-from solver.policy import Policy
+from solver.policy import DEFAULT_RULES, Policy, named_brokers
 from solver.resolution import resolve_orders
 
 BASE_CURRENCY = "EUR"
@@ -150,7 +150,8 @@ def _dangling_references(problem: Problem) -> list[Violation]:
     found += _unknown_brokers("positions", "broker", problem.positions["broker"], known)
     for column in ("pin", "forbid"):
         found += _unknown_brokers("orders", column, problem.orders[column], known)
-    unknown = sorted(problem.policy.named_brokers() - known)
+    # The shipped rules may speak of brokers that a desk does not have; a desk's own rules may not.
+    unknown = sorted(named_brokers(rule for rule in problem.policy.rules if rule not in DEFAULT_RULES) - known)
     found += [Violation(_allowed("a routing rule names an unknown broker", known), value=name) for name in unknown]
     accounts = {account for broker in known for account in problem.accounts(broker)}
     for row, account in enumerate(problem.orders["account"], start=1):

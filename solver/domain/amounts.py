@@ -6,7 +6,9 @@ Money inside the network is counted in micro-units of its currency (10**-6), pri
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
+from fractions import Fraction
 
 MICRO = 10**6
 """Micro-units of a currency in one unit."""
@@ -28,6 +30,11 @@ def floor_scaled(amount: Decimal, scale: int) -> int:
     """
     numerator, denominator = amount.as_integer_ratio()
     return numerator * scale // denominator
+
+
+def floor_difference(amount: Decimal, other: Decimal, scale: int) -> int:
+    """Return ``(amount - other) * scale`` rounded down, exactly, whatever the number of digits."""
+    return math.floor((Fraction(amount) - Fraction(other)) * scale)
 
 
 def ceil_scaled(amount: Decimal, scale: int) -> int:

@@ -6,20 +6,21 @@ account) or strikes candidates out with a code.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from solver.domain.amounts import floor_scaled
 from solver.domain.reason import ReasonCode
 from solver.eligibility.candidates import candidates, order_columns, screen_order_rules, screen_wishes
 from solver.eligibility.columns import Integers
 from solver.eligibility.pricing import order_values, price_arcs, size_arcs
 from solver.eligibility.rows import draws, limited_rows
 from solver.eligibility.scoring import score_arcs
-from solver.network import Network
+from solver.network import INT64_MAX, Network
 from solver.problem import Problem
 from solver.rules import NONE
 
@@ -72,7 +73,7 @@ def build_network(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame, ro
     start = np.searchsorted(drawn["arc"].to_numpy(np.int64), np.arange(len(arcs) + 1))
     brokers = {name: at for at, name in enumerate(problem.brokers)}
     capacity = [
-        floor_scaled(capacity * units.numerator, 1) // units.denominator
+        min(math.floor(Fraction(capacity) * units), INT64_MAX)
         for capacity, units in zip(rows["capacity"], rows["units"], strict=True)
     ]
     return Network.from_columns(

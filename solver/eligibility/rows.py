@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from solver.domain.amounts import MICRO, PICO
+from solver.domain.amounts import MICRO, PICO, floor_difference, from_scaled
 from solver.domain.instrument import AssetType, instrument_key
 from solver.network import RowKind
 from solver.problem import Problem
@@ -79,7 +79,7 @@ def _pools(problem: Problem, arcs: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
             cash, settled = balances.at[pool, "cash"], balances.at[pool, "settled"]
             reserve = balances.at[pool, "reserve"] or reserve
         usable = cash if settled is None else min(cash, settled)
-        free = max(usable - reserve, Decimal(0))
+        free = from_scaled(max(floor_difference(usable, reserve, MICRO), 0), MICRO)
         yield RowKind.CAPITAL, *pool, "", Fraction(MICRO), cash, reserve, free, ()
 
 

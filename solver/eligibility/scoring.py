@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 
 from solver import cost
-from solver.domain.amounts import PICO
+from solver.domain.amounts import MICRO, PICO
 from solver.domain.reason import ReasonCode
 from solver.eligibility.columns import Integers, fractions, objects, strike
 from solver.problem import Problem
+
+MOST = 2**53
+"""Largest requirement, value [micro-units] or score [points] of one arc: sums over a batch then stay within 64 bits."""
 
 POINT = 10_000
 """Micro-units of base currency in one point: a score of 1 is one hundredth of base currency routed to the first
@@ -37,7 +40,13 @@ def score_arcs(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame, value
     net = arcs["value"].to_numpy(object) * points - weighted_cost * cost.BASIS_POINT
     numerator, denominator = fractions(orders["weight"].to_numpy(object)[order])
     score = cost.round_div(net * numerator, denominator * cost.BASIS_POINT * POINT)
+    # What is worth anything is worth a point: a small order of a low tier must not vanish by rounding.
+    score = np.where((net > 0) & (score == 0), 1, score)
     arcs["score"] = objects(np.asarray(score, dtype=object).tolist())
+    too_large = f"cannot be counted beyond {MOST // MICRO:,} units of a currency, or lots"
+    largest = cost.larger(cost.larger(arcs["need"].to_numpy(object), arcs["value"].to_numpy(object)), arcs["score"])
+    largest = cost.larger(largest, arcs["child"].to_numpy(object) // np.maximum(arcs["lot"].to_numpy(object), 1))
+    strike(arcs, np.asarray(largest > MOST, dtype=bool), ReasonCode.ABOVE_MAX_SIZE, detail=too_large)
     strike(arcs, (arcs["score"] <= 0).to_numpy(bool), ReasonCode.NOT_WORTHWHILE)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from solver import Policy, RoutingRule, tables
-from solver.policy import DEFAULT_RULES, merged, rules_from_frame
+from solver.policy import DEFAULT_RULES, merged, named_brokers, rules_from_frame
 
 
 def ranking(
@@ -123,5 +123,5 @@ def test_rules_are_read_from_a_table() -> None:
     assert rules[2].asset_type == ""
     policy = Policy(rules=rules)
     assert policy.classification() == {("SPY", "ARCX"): "etf_us"}
-    assert policy.named_brokers() == {"ibkr", "alpaca", "crypto_com"}
+    assert named_brokers(policy.rules) == {"ibkr", "alpaca", "crypto_com"}
     assert rules[1].matches("any", "stock_us", "SPY", "ARCX", "USD")
