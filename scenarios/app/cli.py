@@ -53,6 +53,15 @@ def plan(request: Batch) -> int:
 
 
 @app.command()
+@taking(Batch)
+def capital(request: Batch) -> int:
+    """Estimate what a packet of orders needs at each broker, before any decision."""
+    from scenarios.app import commands
+
+    return commands.estimate_batch(request)
+
+
+@app.command()
 @taking(Run)
 def run(request: Run) -> int:
     """Decide a batch and execute it at the simulated brokers."""

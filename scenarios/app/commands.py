@@ -32,21 +32,19 @@ from scenarios.app.wiring import (
 from scenarios.mode import Mode
 from scenarios.planning import Plan, plan
 from scenarios.report import screen, tables
-from scenarios.report.document import execution_document, plan_document
+from scenarios.report.document import execution_document, plan_document, requirement_document
 from scenarios.report.figures import counted
 from scenarios.routing import Desk, decide, references
-from solver import DocumentError, Limits, Policy, ProblemError, decide_document
+from solver import DocumentError, Limits, Policy, Problem, ProblemError, decide_document
 from solver.policy import merged, rules_from_frame
+from solver.requirement import packet_requirement
 from solver.tables.display import suggestion
 
 
 def plan_batch(request: options.Batch) -> int:
     """Decide a batch and show the plan."""
     inputs = read_inputs(request)
-    by_ticker = ticker_rules(inputs)
-    policy = inputs.policy
-    if by_ticker is not None:
-        policy = dataclasses.replace(policy, rules=merged(policy.rules, rules_from_frame(by_ticker)))
+    policy = _policy_of(inputs)
 
     def decided(orders: pd.DataFrame) -> Plan:
         frames = inputs.frames
@@ -73,6 +71,44 @@ def plan_batch(request: options.Batch) -> int:
     _show_first(output, found, inputs.prices, f"multibroker plan {request.orders.name} ... --backlog")
     _show_more(output, found, request)
     return ExitCode.DONE
+
+
+def estimate_batch(request: options.Batch) -> int:
+    """Show what a packet of orders would need at each broker, at worst and before any decision."""
+    inputs = read_inputs(request)
+
+    def estimated(orders: pd.DataFrame) -> pd.DataFrame:
+        frames = inputs.frames
+        problem = Problem.of(
+            orders,
+            frames["listings"],
+            frames["balances"],
+            frames.get("positions"),
+            quotes=frames["quotes"],
+            rates=frames["rates"],
+            brokers=inputs.brokers,
+            policy=_policy_of(inputs),
+            base_currency=inputs.base_currency,
+        )
+        return packet_requirement(problem)
+
+    found = deciding(estimated, inputs, skip_invalid=request.skip_invalid)
+    notify(inputs.notices)
+    if request.as_json:
+        write_document(requirement_document(found, Mode.SIMULATED))
+        return ExitCode.DONE
+    output = Output()
+    output.text(f" {Mode.SIMULATED}   prices: {inputs.prices}")
+    output.sheet(tables.requirement_sheet(found))
+    return ExitCode.DONE
+
+
+def _policy_of(inputs: Inputs) -> Policy:
+    """Return the policy of the inputs with the rules by ticker that apply."""
+    by_ticker = ticker_rules(inputs)
+    if by_ticker is None:
+        return inputs.policy
+    return dataclasses.replace(inputs.policy, rules=merged(inputs.policy.rules, rules_from_frame(by_ticker)))
 
 
 def run_batch(request: options.Run) -> int:

@@ -18,7 +18,6 @@ from scenarios.app.settings import Settings, default_database, read_settings
 from scenarios.intake import read_table
 from scenarios.intake.dialect import find_dialect
 from scenarios.intake.files import place_of
-from scenarios.planning import Plan
 from scenarios.report.figures import counted
 from scenarios.routing import Desk
 from scenarios.simulation import simulated_desk
@@ -228,8 +227,8 @@ def empty(table: tables.Table) -> pd.DataFrame:
     return pd.DataFrame(columns=list(table.names))
 
 
-def deciding(decide: Callable[[pd.DataFrame], Plan], inputs: Inputs, *, skip_invalid: bool) -> Plan:
-    """Decide the orders of the inputs; with `skip_invalid`, those that the world makes invalid are set aside too.
+def deciding(decide: Callable[[pd.DataFrame], T], inputs: Inputs, *, skip_invalid: bool) -> T:
+    """Do something with the orders; with `skip_invalid`, those that the world makes invalid are set aside too.
 
     An order is invalid in its world if, for instance, its symbol is ambiguous among the listings: no file shows it.
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from scenarios.mode import Mode
 from scenarios.planning import Plan
 from scenarios.routing import Execution
 from solver.domain.amounts import text
@@ -52,6 +53,11 @@ def plan_document(plan: Plan, inputs: Inputs | None = None, prices: str = "") ->
         "reasons": records(solution.reasons),
         "baselines": records(plan.baselines),
     }
+
+
+def requirement_document(requirement: pd.DataFrame, mode: Mode) -> dict[str, Any]:
+    """Return what a packet of orders would need, ready for JSON; amounts are decimal strings."""
+    return {"version": VERSION, "mode": str(mode), "requirement": records(requirement)}
 
 
 def execution_document(execution: Execution, inputs: Inputs | None = None, prices: str = "") -> dict[str, Any]:

@@ -113,6 +113,22 @@ def capital_sheet(plan: Plan) -> Sheet:
     return _sheet("Capital", columns, plan.solution.capital)
 
 
+def requirement_sheet(requirement: pd.DataFrame) -> Sheet:
+    """Return what a packet of orders would need in each pool, before any decision."""
+    columns: Columns = {
+        "broker": ("l", lambda row: row.broker),
+        "account": ("l", lambda row: row.account),
+        "currency": ("l", lambda row: row.currency),
+        "first choice": ("r", lambda row: f"{row.first_choice_orders:,}"),
+        "needs": ("r", lambda row: cents(row.first_choice_needed)),
+        "possible": ("r", lambda row: f"{row.possible_orders:,}"),
+        "would need": ("r", lambda row: cents(row.possible_needed)),
+        "available": ("r", lambda row: cents(row.available)),
+        "missing": ("r", lambda row: cents(row.missing)),
+    }
+    return _sheet("Capital needed, worst case with fees, before any decision", columns, requirement)
+
+
 def reasons_sheet(plan: Plan) -> Sheet:
     """Return the why-not matrix: a row an order, a column a broker."""
     brokers = list(plan.problem.brokers)

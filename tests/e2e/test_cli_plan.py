@@ -216,3 +216,16 @@ def test_a_terminal_without_colours_gets_plain_text(
     plain = command("references").out
     assert "\x1b" not in plain
     assert not boxes(plain)
+
+
+def test_the_capital_of_a_packet_is_estimated_before_any_decision(command: Command, day: list[object]) -> None:
+    """`capital` tells what the first choices need in each pool at worst, and what is missing there."""
+    said = command("capital", *day, "--json")
+    assert said.code == 0, said.err
+    pools = {(row["broker"], row["currency"]): row for row in json.loads(said.out)["requirement"]}
+    for row in pools.values():
+        needed, available = Decimal(row["first_choice_needed"]), Decimal(row["available"])
+        assert Decimal(row["missing"]) == max(needed - available, Decimal(0))
+    assert Decimal(pools["alpaca", "USD"]["missing"]) > 0
+    assert Decimal(pools["ibkr", "JPY"]["missing"]) == 0
+    assert " SIMULATED " in command("capital", *day).out
