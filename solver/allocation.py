@@ -68,7 +68,7 @@ def allocate(problem: Problem, eligibility: Eligibility, solution: Solution) -> 
     routes = route_table(problem, eligibility, solution)
     return Allocation(
         routes,
-        backlog_table(problem, eligibility, solution, reasons, routes),
+        backlog_table(problem, eligibility, solution, reasons),
         explanation.capital_table(problem, eligibility, solution),
         reasons,
     )
@@ -99,16 +99,11 @@ def route_table(problem: Problem, eligibility: Eligibility, solution: Solution) 
 
 
 def backlog_table(
-    problem: Problem,
-    eligibility: Eligibility,
-    solution: Solution,
-    reasons: pd.DataFrame,
-    routes: pd.DataFrame,
+    problem: Problem, eligibility: Eligibility, solution: Solution, reasons: pd.DataFrame
 ) -> pd.DataFrame:
     """Return what is not routed, with the main reason of each; see `solver.domain.allocation.Allocation.backlog`."""
     main = explanation.main_reasons(reasons)
     titles = {name: broker.title for name, broker in problem.brokers.items()}
-    routed = dict(zip(routes["order_id"], routes["quantity"], strict=True))
     rows = []
     quoted = problem.policy.default_quotes[0]
     own = problem.instruments
@@ -119,11 +114,28 @@ def backlog_table(
             reason = main.loc[order.order_id]
             value = from_scaled(int(eligibility.value[at]), MICRO)
             rows.append(_backlog_row(order, order.quantity, order.notional, value, currency, reason, titles))
-        elif order.quantity is not None and routed[order.order_id] < order.quantity:
-            rest = order.quantity - routed[order.order_id]
-            value = from_scaled(int(eligibility.value[at] * Decimal(rest) / order.quantity), MICRO)
-            rows.append(_backlog_row(order, rest, None, value, currency, _remainder(eligibility, solution, at), titles))
+        elif (rest := _rest(eligibility, solution, at)) is not None:
+            quantity, notional, value = rest
+            lot = _remainder(eligibility, solution, at)
+            rows.append(_backlog_row(order, quantity, notional, value, currency, lot, titles))
     return pd.DataFrame(rows, columns=BACKLOG_COLUMNS, dtype=object)
+
+
+def _rest(
+    eligibility: Eligibility, solution: Solution, order: int
+) -> tuple[Decimal | None, Decimal | None, Decimal] | None:
+    """Return quantity, notional and value of what the lots of the chosen broker leave over; None if that is nothing.
+
+    Of a notional less than one unit of base currency is nothing: a fraction of a lot is never worth telling.
+    """
+    arc = eligibility.arcs.iloc[int(solution.choice[order])]
+    asked, child, value = int(arc["asked"]), int(arc["child"]), int(eligibility.value[order])
+    rest = max(asked - child, 0)
+    worth = from_scaled(value * rest // asked, MICRO)
+    if arc["notional"]:
+        left = from_scaled(int(arc["notional"]) * rest // asked, MICRO)
+        return (None, left, worth) if worth >= 1 else None
+    return (from_scaled(rest, PICO), None, worth) if rest else None
 
 
 def _backlog_row(

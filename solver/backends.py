@@ -21,15 +21,15 @@ from ortools.math_opt.python import mathopt
 from ortools.sat.python import cp_model
 from ortools.util.python import solve_interrupter
 
+from solver.columns import FLOAT_EXACT, Column
 from solver.errors import SolverError, Unsatisfiable
 from solver.formulation import Formulation, formulate, row_units
-from solver.network import Column, Network
+from solver.network import Network
 
 _MATHOPT = {"scip": mathopt.SolverType.GSCIP, "highs": mathopt.SolverType.HIGHS}
 BACKENDS = (*_MATHOPT, "cp_sat")
 """The back-ends of method ``mip``."""
 
-_EXACT_FLOAT = 2**53
 _BOUND_ERROR = 2.0**-40
 """Relative error that is added to a bound of floating point: one that was reported too low by 3e-13 has been seen."""
 _TIE_WEIGHT = 2**40
@@ -70,8 +70,10 @@ def relaxation_prices(network: Network, seconds: float) -> npt.NDArray[np.float6
     float array, shape (n_rows,)
         Points per unit; rows without arcs have price zero.
     """
+    begin = time.monotonic()
     formulation = formulate(network, relaxed=True, scaled=True)
-    result = _solve(formulation, mathopt.SolverType.GLOP, mathopt.SolveParameters(), seconds, None)
+    left = seconds - (time.monotonic() - begin)
+    result = _solve(formulation, mathopt.SolverType.GLOP, mathopt.SolveParameters(), left, None)
     prices, unit = np.zeros(network.n_rows), row_units(network)
     if result.has_dual_feasible_solution():
         duals = result.dual_values()
@@ -82,8 +84,10 @@ def relaxation_prices(network: Network, seconds: float) -> npt.NDArray[np.float6
 
 def relaxation_bound(network: Network, seconds: float) -> int | None:
     """Return the value of the linear relaxation, rounded so that its error cannot make it too low; None if late."""
+    begin = time.monotonic()
     formulation = formulate(network, relaxed=True, scaled=True)
-    result = _solve(formulation, mathopt.SolverType.GLOP, mathopt.SolveParameters(), seconds, None)
+    left = seconds - (time.monotonic() - begin)
+    result = _solve(formulation, mathopt.SolverType.GLOP, mathopt.SolveParameters(), left, None)
     if result.termination.reason != mathopt.TerminationReason.OPTIMAL:
         return None
     value = float(result.objective_value())
@@ -123,8 +127,10 @@ def solve_mip(
     parameters = mathopt.SolveParameters(relative_gap_tolerance=0.0, absolute_gap_tolerance=0.0, random_seed=1)
     if backend == "scip":
         parameters.threads = threads
+    begin = time.monotonic()
     formulation = formulate(network, scaled=True)
-    result = _solve(formulation, _MATHOPT[backend], parameters, seconds, cancelled)
+    left = seconds - (time.monotonic() - begin)
+    result = _solve(formulation, _MATHOPT[backend], parameters, left, cancelled)
     found: Taken = (None, None, None)
     if result.has_primal_feasible_solution():
         values = result.variable_values()
@@ -165,13 +171,18 @@ def _solve(
 
 
 def _solve_cp_sat(
-    network: Network, seconds: float, threads: int, cancelled: threading.Event | None, hint: Column | None
+    network: Network,
+    seconds: float,
+    threads: int,
+    cancelled: threading.Event | None,
+    hint: Column | None,
 ) -> Answer:
+    begin = time.monotonic()
     formulation = formulate(network)
     model, variables = _cp_sat_model(formulation)
     if hint is not None:
         _add_hint(model, formulation, variables, hint)
-    solver = cp_sat_solver(seconds, threads)
+    solver = cp_sat_solver(seconds - (time.monotonic() - begin), threads)
     with _on_cancel(cancelled, solver.stop_search):
         status = solver.solve(model)
     if status == cp_model.INFEASIBLE and formulation.rules.must_serve.any():
@@ -192,7 +203,7 @@ def canonical_choice(
     *,
     seconds: float,
     cancelled: threading.Event | None = None,
-    effort: float = 1.0,
+    effort: float = 0.25,
 ) -> Column:
     """Return the canonical one among the choices that score as much as `choice`.
 
@@ -333,7 +344,7 @@ def _end(value: float) -> int:
 
 def _integer(value: float) -> int:
     """Return a coefficient of the model as the integer it was built from."""
-    if not abs(value) <= _EXACT_FLOAT:
+    if not abs(value) <= FLOAT_EXACT:
         raise SolverError(f"coefficient {value} is beyond 2**53 and would be rounded; use a coarser unit")
     return int(value)
 

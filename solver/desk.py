@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from solver.columns import Column
 from solver.domain.amounts import MICRO, ceil_scaled, floor_scaled
 from solver.domain.reason import ReasonCode
 from solver.errors import ProblemError, Violation
 from solver.limits import Limits
 from solver.methods import solve_network
-from solver.network import Column, Network
+from solver.network import Network
 from solver.policy import Policy
 
 BROKERS = ("ibkr", "alpaca", "crypto_com")
@@ -38,7 +40,7 @@ def route_orders(
         Each with ``ticker``, ``asset_type`` and ``amount`` (in the one currency of the balances); other keys are
         kept.
     broker_balances : mapping of str to number
-        By broker; one that is missing has nothing.
+        By broker; one that is missing has nothing, nor has one that is overdrawn.
     asset_mapping : mapping of str to collection of str
         Tickers that each broker lists.
     method : str
@@ -55,7 +57,7 @@ def route_orders(
     Raises
     ------
     ProblemError
-        If an order lacks a key, or an amount or balance is no finite number >= 0.
+        If an order lacks a key, an amount is no finite number >= 0, or a balance no finite number.
 
     Examples
     --------
@@ -74,7 +76,7 @@ def route_orders(
     """
     amounts, balances = _read(orders, broker_balances)
     brokers = list(dict.fromkeys((*BROKERS, *balances)))
-    preferred = [_preferred(order) for order in orders]
+    preferred = [_preferred(str(order["asset_type"])) for order in orders]
     listed = [
         [broker for broker in choices if order["ticker"] in asset_mapping.get(broker, ())]
         for order, choices in zip(orders, preferred, strict=True)
@@ -104,8 +106,17 @@ def route_orders(
     }
 
 
-def _preferred(order: Mapping[str, Any]) -> tuple[str, ...]:
-    return Policy().ranking("", str(order["asset_type"]), "", "", "").brokers
+@cache
+def _preferred(asset_type: str) -> tuple[str, ...]:
+    return Policy().ranking("", asset_type, "", "", "").brokers
+
+
+def _unit(amounts: Iterable[Decimal]) -> int:
+    """Return the power of ten that makes every amount whole, as far as 64 bits allow."""
+    given = list(amounts)
+    decimals = max((-int(amount.as_tuple().exponent) for amount in given), default=0)
+    digits = max((amount.adjusted() + 1 for amount in given), default=0)
+    return int(10 ** max(0, min(decimals, 17 - max(digits, 0))))
 
 
 def _network(
@@ -115,7 +126,7 @@ def _network(
     balances: Mapping[str, Decimal],
 ) -> Network:
     """Return the network: an arc for each preferred broker that lists the ticker, worth its amount less its rank."""
-    policy = Policy()
+    policy, unit = Policy(), _unit([*amounts, *balances.values()])
     order, pool, score, need = [], [], [], []
     for at, (amount, choices) in enumerate(zip(amounts, listed, strict=True)):
         micro = ceil_scaled(amount, MICRO)
@@ -123,10 +134,10 @@ def _network(
             points = policy.first_choice_bps - policy.rank_step_bps * rank
             order.append(at)
             pool.append(brokers.index(broker))
-            score.append(micro * points // 10**6)
-            need.append(micro)
+            score.append(max(1, micro * points // 10**6))
+            need.append(ceil_scaled(amount, unit))
     capacity: Column = np.array(
-        [max(0, floor_scaled(balances.get(broker, Decimal(0)), MICRO)) for broker in brokers], dtype=np.int64
+        [max(0, floor_scaled(balances.get(broker, Decimal(0)), unit)) for broker in brokers], dtype=np.int64
     )
     n_arcs = len(order)
     return Network.from_columns(
@@ -181,7 +192,10 @@ def _read(orders: Sequence[Mapping[str, Any]], balances: Mapping[str, Any]) -> t
         for key in ("ticker", "asset_type", "amount"):
             if key not in order:
                 violations.append(Violation(f"key {key!r} is missing", "orders", row, key))
-        amounts.append(_amount(order.get("amount", 0), "orders", row, "amount", violations))
+        amount = _amount(order.get("amount", 0), "orders", row, "amount", violations)
+        if amount < 0:
+            violations.append(Violation("must be a finite number >= 0", "orders", row, "amount", str(amount)[:60]))
+        amounts.append(amount)
     held = {broker: _amount(value, "broker_balances", None, broker, violations) for broker, value in balances.items()}
     if violations:
         raise ProblemError(violations)
@@ -193,7 +207,7 @@ def _amount(value: Any, table: str, row: int | None, column: str, violations: li
         amount = Decimal(str(value))
     except InvalidOperation:
         amount = Decimal("NaN")
-    if isinstance(value, bool) or not amount.is_finite() or amount < 0:
-        violations.append(Violation("must be a finite number >= 0", table, row, column, repr(value)[:60]))
+    if isinstance(value, bool) or not amount.is_finite():
+        violations.append(Violation("must be a finite number", table, row, column, repr(value)[:60]))
         return Decimal(0)
     return amount

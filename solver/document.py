@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from solver.columns import INT64_MAX
 from solver.domain.amounts import MICRO, exact_scaled, from_scaled, text
 from solver.domain.reason import ReasonCode
 from solver.errors import DocumentError, ProblemError, Violation
 from solver.limits import Limits
 from solver.methods import solve_network
-from solver.network import INT64_MAX, Network
+from solver.network import Network
 from solver.solution import Solution
 
 VERSION = 1
@@ -234,12 +235,20 @@ def _read_limits(reader: _Reader, value: object) -> Limits:
             if isinstance(row[key], bool) or not isinstance(row[key], (int, float, Decimal)):
                 reader.complain(f"limits.{key}", "must be a number", row[key])
             else:
-                figures[key] = float(row[key])
+                figures[key] = _finite(reader, f"limits.{key}", row[key])
     try:
         return Limits(**figures)
     except ProblemError as error:
         reader.violations.extend(error.violations)
         return Limits()
+
+
+def _finite(reader: _Reader, place: str, value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        reader.complain(place, "is too large", value)
+        return 1.0
 
 
 def _reasons(read: NetworkDocument, solution: Solution, order: int) -> list[dict[str, Any]]:

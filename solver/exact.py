@@ -12,13 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from solver import greedy
+from solver.columns import Column
 from solver.dual import SHIFT, Dual, best_scores, evaluate
 from solver.limits import Limits, Stopwatch
-from solver.network import Column, Network
-from solver.presolve import Presolved, by_inspection, presolve
-
-FLOAT_EXACT = 2**53
-"""Sums up to this are carried exactly by every back-end."""
+from solver.network import Network
+from solver.presolve import Presolved, by_inspection, fits_back_ends, presolve
 
 ALL_GREEDIES_UP_TO = 200_000
 """Arcs up to which the incumbent is compared with every greedy; above, the cheap ones only."""
@@ -257,15 +255,6 @@ def score_of(network: Network, choice: Column) -> int:
     return sum(network.score[choice[choice >= 0]].tolist())
 
 
-def fits_back_ends(network: Network) -> bool:
-    """Return whether every sum a back-end forms is small enough to be exact."""
-    largest = max(
-        float(network.score.sum(dtype=np.float64)),
-        float(np.bincount(network.entry_row, network.entry_need, network.n_rows).max(initial=0.0)),
-    )
-    return largest < FLOAT_EXACT
-
-
 def _incumbent(small: Presolved, dual: Dual, start: Column | None) -> Column:
     """Return the best choice that is cheap to find; on equal scores the earlier candidate."""
     network = small.network
@@ -297,16 +286,15 @@ def _search(
     """Look for anything better than the incumbent by more than the allowance; return choice and bound."""
     network = small.network
     reached = score_of(network, incumbent)
-    allowance = limits.allowance(bound)
-    if bound - reached <= allowance:
+    tolerated = reached + limits.allowance(bound) // small.step * small.step
+    if bound <= tolerated:
         return incumbent, bound
-    core = fix(network, dual, reached + allowance // small.step * small.step + small.step)
+    core = fix(network, dual, tolerated + small.step)
     if core is None:
-        return incumbent, reached + allowance // small.step * small.step
+        return incumbent, min(bound, tolerated)
     found, core_bound = solve_core(core, dual, limits, watch)
-    committed = score_of(network, core.committed)
     if core_bound is not None:
-        ceiling = max(core_bound + committed, reached + allowance // small.step * small.step)
+        ceiling = max(core_bound + score_of(network, core.committed), tolerated)
         bound = min(bound, ceiling // small.step * small.step)
     if found is not None and score_of(network, found) > reached:
         incumbent = found

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from solver.columns import Column
 from solver.domain.amounts import MICRO, from_scaled, plain
 from solver.domain.reason import MEANING, ReasonCode
 from solver.eligibility import Eligibility
-from solver.network import Column, Network, RowKind
+from solver.network import Network, RowKind
 from solver.problem import Problem
 from solver.rules import NONE
 from solver.solution import Solution, Status
@@ -79,6 +80,7 @@ def _reasons_of_arcs(
         labels=list(eligibility.rows.itertuples(index=False)),
         used=network.usage(chosen),
         holders=_holders(network, chosen, problem.orders["order_id"].to_numpy(object)),
+        brought=frozenset(network.entry_row[network.entry_need < 0].tolist()),
         base=problem.base_currency,
         unproven="this method does not look back" if status == Status.HEURISTIC else "",
     )
@@ -103,6 +105,7 @@ class _Situation:
     labels: list[Any]
     used: list[int]
     holders: dict[int, list[tuple[float, str]]]
+    brought: frozenset[int]
     base: str
     unproven: str
 
@@ -113,7 +116,7 @@ class _Situation:
         """
         entries = list(self.network.entries(arc))
         for row, need in entries:
-            if need > int(self.network.capacity[row]):
+            if need > int(self.network.capacity[row]) and row not in self.brought:
                 return self._shortage(row, need, Decimal(0), ReasonCode.CAPITAL_INSUFFICIENT, ())
         if chosen >= 0 and int(self.network.score[chosen]) >= int(self.network.score[arc]):
             return (str(ReasonCode.SERVED_ELSEWHERE), None, None, "", (), "")
@@ -151,7 +154,7 @@ def _holders(network: Network, chosen: Column, order_ids: Any) -> dict[int, list
     holders: dict[int, list[tuple[float, str]]] = {}
     for arc in chosen.tolist():
         for row, need in network.entries(arc):
-            if need:
+            if need > 0:
                 worth = int(network.score[arc]) / need
                 holders.setdefault(row, []).append((worth, str(order_ids[network.order[arc]])))
     for rivals in holders.values():

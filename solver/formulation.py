@@ -2,7 +2,8 @@
 
 A generalized assignment problem with optional assignment: an order takes at most one of its arcs, or is split over a
 few of them; every arc draws on limited rows; what is not taken is backlog. Equation (n) below is one function of
-this page, one clause of `solver.checker` and, where it can leave an order out, a reason code.
+this page, one clause of `solver.checker` and, where it can leave an order out, a reason code
+(`solver.explanation.CODE_OF_ROW`).
 
 Sets
     i   orders                       j   arcs: an order at a broker, in an account and a quote currency
@@ -56,19 +57,8 @@ import numpy as np
 import numpy.typing as npt
 from ortools.math_opt.python import mathopt
 
-from solver.domain.reason import ReasonCode
 from solver.network import Network, RowKind
 from solver.rules import NONE, Rules
-
-REASON_OF_CONSTRAINT: dict[str, tuple[ReasonCode, ...]] = {
-    "capital": (ReasonCode.CAPITAL_INSUFFICIENT, ReasonCode.CAPITAL_CONTENTION),
-    "custody": (ReasonCode.INSUFFICIENT_POSITION,),
-    "pacing": (ReasonCode.PACING_LIMIT,),
-    "basket": (ReasonCode.BASKET_INCOMPLETE,),
-    "cap": (ReasonCode.CAP_REACHED,),
-    "exclusivity": (ReasonCode.OPPOSITE_SIDE,),
-}
-"""The reason codes that "this equation left the order out" is told with, by the word in the margin."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +101,8 @@ class Formulation:
 
     def arcs(self, i: int) -> range:
         """Return the arcs of an order."""
-        return range(int(self.network.order_start[i]), int(self.network.order_start[i + 1]))
+        start = self.network.order_start
+        return range(int(start[i]), int(start[i + 1]))
 
     def lots(self, j: int) -> mathopt.LinearTypes:
         """Return ``x_j``."""

@@ -16,7 +16,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from solver.network import Column, Network
+from solver.columns import Column
+from solver.network import Network
 
 
 class _Stock:

@@ -9,14 +9,15 @@ import numpy as np
 
 from solver import allocation, exact, ruled
 from solver.checker import verify
+from solver.columns import Column
 from solver.dual import best_scores
 from solver.eligibility import Eligibility, compile_problem
 from solver.errors import ProblemError, SolverError
 from solver.exact import Outcome
 from solver.greedy import GREEDY
 from solver.limits import Limits, Stopwatch
-from solver.network import Column, Network
-from solver.presolve import presolve
+from solver.network import Network
+from solver.presolve import fits_back_ends, presolve
 from solver.problem import Problem
 from solver.solution import Solution, Status
 from solver.whole_orders import choose_whole
@@ -83,7 +84,7 @@ def _solve_ruled(network: Network, method: str, limits: Limits, watch: Stopwatch
         from solver.backends import relaxation_bound
 
         found = ruled.of_choice(network, choose_whole(network, GREEDY[method]))
-        relaxed = relaxation_bound(network, watch.left) if ruled.fits(network) else None
+        relaxed = relaxation_bound(network, watch.left) if fits_back_ends(network) else None
         bound = ruled.trivial_bound(network) if relaxed is None else min(relaxed, ruled.trivial_bound(network))
         found = replace(found, bound=max(bound, found.objective), proof="exact" if relaxed is None else "floating")
     else:
@@ -161,7 +162,7 @@ def _mip(network: Network, limits: Limits, watch: Stopwatch, start: Column | Non
     if network.n_arcs > MIP_ARCS:
         raise ProblemError(f"method mip takes at most {MIP_ARCS:,} arcs, got {network.n_arcs:,}; use method optimal")
     small = presolve(network)
-    if not exact.fits_back_ends(small.network):
+    if not fits_back_ends(small.network):
         raise ProblemError("method mip cannot carry numbers of this size exactly; use a coarser unit")
     capacity = small.network.capacity
     best, bound, proof = np.full(network.n_orders, -1, np.int64), None, "none"

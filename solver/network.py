@@ -10,18 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from solver.columns import INT64_MAX, Column, integers
 from solver.errors import ProblemError
 from solver.rules import Rules
-
-Column = npt.NDArray[np.int64]
-"""A column of 64-bit integers."""
-
-INT64_MAX = 2**63 - 1
 
 
 class RowKind(IntEnum):
@@ -188,7 +185,7 @@ class Network:
             tier=tiers,
             tie_rank=ties,
             position=np.arange(n_arcs),
-            rules=None if rules is None else Rules.plain(n_orders, n_arcs, len(columns["entry_row"]), **rules),
+            rules=None if rules is None else Rules.read(n_orders, n_arcs, len(columns["entry_row"]), n_rows, rules),
             **columns,
         )
         if n_arcs and (np.diff(network.order) < 0).any():
@@ -206,20 +203,20 @@ class Network:
         """Return the number of rows."""
         return len(self.capacity)
 
-    @property
+    @cached_property
     def entry_arc(self) -> Column:
         """Return the arc of each entry, shape (n_entries,)."""
         return np.repeat(np.arange(self.n_arcs), np.diff(self.entry_start))
 
-    @property
+    @cached_property
     def order_start(self) -> Column:
         """Return where the arcs of each order begin, shape (n_orders + 1,)."""
         return np.searchsorted(self.order, np.arange(self.n_orders + 1)).astype(np.int64)
 
-    @property
+    @cached_property
     def written_rules(self) -> Rules:
         """Return the rules, those of the plain model written out if there are none."""
-        return self.rules or Rules.plain(self.n_orders, self.n_arcs, len(self.entry_row))
+        return self.rules or Rules.read(self.n_orders, self.n_arcs, len(self.entry_row), self.n_rows, {})
 
     def entries(self, arc: int) -> Iterator[tuple[int, int]]:
         """Yield (row, need) of one arc as Python integers."""
@@ -261,41 +258,6 @@ class Network:
 
     def __repr__(self) -> str:
         return f"Network({self.n_orders} orders, {self.n_arcs} arcs, {self.n_rows} rows)"
-
-
-def integers(name: str, values: npt.ArrayLike) -> Column:
-    """Return `values` as an int64 column.
-
-    Raises
-    ------
-    ProblemError
-        If they are not one-dimensional, not integers, or beyond int64.
-    """
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind == "f" and not isinstance(values, np.ndarray):
-            # A list with an integer beyond 64 bits among smaller ones: numpy made floats of them.
-            array = np.asarray(values, dtype=object)
-    except (OverflowError, ValueError) as error:
-        raise ProblemError(f"{name}: not a column of integers ({error})") from None
-    if array.ndim != 1:
-        raise ProblemError(f"{name}: must have one dimension, has {array.ndim}")
-    if array.size == 0:
-        return np.zeros(0, np.int64)
-    if array.dtype == object or array.dtype == np.uint64:
-        return _exact_integers(name, array)
-    if array.dtype.kind not in "iu":
-        raise ProblemError(f"{name}: must be integers, is {array.dtype}")
-    return array.astype(np.int64)
-
-
-def _exact_integers(name: str, array: npt.NDArray[Any]) -> Column:
-    for value in array:
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-            raise ProblemError(f"{name}: must be integers, holds {value!r}")
-        if abs(int(value)) > INT64_MAX:
-            raise ProblemError(f"{name}: {value} does not fit into 64 bits")
-    return array.astype(np.int64)
 
 
 def _falling_score(order: Column, score: Column) -> Column:
@@ -362,14 +324,21 @@ def _check_marks(columns: dict[str, Column], kinds: Column, ties: Column) -> Non
             raise ProblemError(f"row[{at}]: arc {arcs[at]} draws on row {rows[at]} twice; add the needs up")
 
 
-def _exact_product(column: Column, lots: Column) -> int:
-    return sum(value * count for value, count in zip(column.tolist(), lots.tolist(), strict=True))
-
-
 def _check_sums(network: Network) -> None:
     """Refuse a network whose sums could pass int64; floats only decide whether to count exactly."""
-    most = np.ones(network.n_arcs, np.int64) if network.rules is None else network.rules.max_lots
-    drawn = np.abs(network.entry_need), most[network.entry_arc]
-    for name, column, lots in (("score", network.score, most), ("need", *drawn)):
-        if float(column.astype(np.float64) @ lots) > 2.0**62 and _exact_product(column, lots) > INT64_MAX:
+    rules = network.rules
+    counted = [("score", network.score, None if rules is None else rules.max_lots)]
+    counted.append(("need", np.abs(network.entry_need), None if rules is None else rules.max_lots[network.entry_arc]))
+    if rules is not None:
+        counted.append(("rules.entry_fixed", np.abs(rules.entry_fixed), None))
+        units = np.repeat(rules.supply_limit, np.diff(rules.supply_start))
+        counted.append(("rules.supply_need", np.abs(rules.supply_need), units))
+        counted.append(("rules.supply_cost", rules.supply_cost, rules.supply_limit))
+    for name, column, times in counted:
+        factor = np.ones(len(column), np.int64) if times is None else times
+        if float(column.astype(np.float64) @ factor) > 2.0**62 and _exact_product(column, factor) > INT64_MAX:
             raise ProblemError(f"{name}: the sum over all arcs passes 64 bits; use a coarser unit")
+
+
+def _exact_product(column: Column, factor: Column) -> int:
+    return sum(value * count for value, count in zip(column.tolist(), factor.tolist(), strict=True))

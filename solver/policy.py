@@ -70,6 +70,8 @@ class RoutingRule:
             parts.append(f"sleeve {self.sleeve}")
         if self.symbol:
             parts.append("instrument " + "@".join(part for part in (self.symbol, self.mic) if part))
+            if self.currency:
+                parts[-1] += f":{self.currency}"
         elif self.asset_type:
             parts.append(f"asset type {self.asset_type}")
         return ", ".join(parts) or "default"
@@ -105,14 +107,14 @@ class Ranking:
     ----------
     brokers : tuple of str
         Allowed brokers, first choice first.
-    forbidden : frozenset of str
-        Brokers that a rule forbids by name.
+    forbidden : mapping of str to str
+        Brokers that a rule forbids by name, and the rule, for people.
     rule : str
         The rules that decided, for people.
     """
 
     brokers: tuple[str, ...]
-    forbidden: frozenset[str]
+    forbidden: Mapping[str, str]
     rule: str
 
 
@@ -182,17 +184,17 @@ class Policy:
         preferred: tuple[str, ...] = ()
         fallbacks: tuple[str, ...] = ()
         decided_by, fallbacks_by = "none", ""
-        forbidden: set[str] = set()
+        forbidden: dict[str, str] = {}
         for rule in matching:
             if rule.brokers is not None:
                 preferred, decided_by = rule.brokers, str(rule)
             if rule.fallbacks is not None:
                 fallbacks, fallbacks_by = rule.fallbacks, str(rule)
-            forbidden.update(rule.forbid)
+            forbidden.update(dict.fromkeys(rule.forbid, str(rule)))
         ranked = tuple(dict.fromkeys(b for b in (*preferred, *fallbacks) if b not in forbidden))
         if fallbacks_by not in ("", decided_by):
             decided_by += f"; fallbacks by {fallbacks_by}"
-        return Ranking(ranked, frozenset(forbidden), decided_by)
+        return Ranking(ranked, MappingProxyType(forbidden), decided_by)
 
     def classification(self) -> dict[tuple[str, str], str]:
         """Return the asset types that rules give to single instruments, by symbol and MIC (empty: any)."""
@@ -211,7 +213,7 @@ def rules_from_frame(frame: pd.DataFrame) -> tuple[RoutingRule, ...]:
     return tuple(
         RoutingRule(
             row.sleeve,
-            "" if row.asset_type == AssetType.OTHER and not row.symbol else row.asset_type,
+            row.asset_type,
             row.symbol,
             row.mic,
             row.currency,

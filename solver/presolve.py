@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from solver.network import Column, Network
+from solver.columns import FLOAT_EXACT, Column
+from solver.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,3 +80,14 @@ def by_inspection(network: Network) -> Column | None:
     entries = taken[network.entry_arc]
     np.add.at(drawn, network.entry_row[entries], network.entry_need[entries])
     return choice if (drawn <= network.capacity).all() else None
+
+
+def fits_back_ends(network: Network) -> bool:
+    """Return whether every sum a back-end forms is small enough to be exact."""
+    rules = network.rules
+    most = np.ones(network.n_arcs) if rules is None else rules.max_lots.astype(float)
+    drawn = np.abs(network.entry_need) * most[network.entry_arc]
+    if rules is not None:
+        drawn = drawn + np.abs(rules.entry_fixed)
+    weights = np.bincount(network.entry_row, drawn, network.n_rows)
+    return max(float(network.score @ most), float(weights.max(initial=0.0))) < FLOAT_EXACT

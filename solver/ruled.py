@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from solver import greedy
+from solver.columns import Column
 from solver.errors import SolverError, Unsatisfiable
 from solver.limits import Limits, Stopwatch
-from solver.network import Column, Network
+from solver.network import Network
+from solver.presolve import fits_back_ends
 from solver.whole_orders import choose_whole
-
-FLOAT_EXACT = 2**53
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ def optimise_ruled(network: Network, limits: Limits, watch: Stopwatch, backend: 
     start = best_whole(network)
     forced = bool(network.written_rules.must_serve.any())
     ceiling = trivial_bound(network)
-    if not forced and (start.objective >= ceiling or watch.left <= 0 or not fits(network)):
+    if not forced and (start.objective >= ceiling or watch.left <= 0 or not fits_back_ends(network)):
         return _with_bound(start, max(ceiling, start.objective), "exact")
     if forced:
         return _forced(network, limits, watch, backend, ceiling)
@@ -138,15 +138,6 @@ def feasible(network: Network, lots: Column, supplies: Column) -> bool:
         for row, need in rules.supply_entries(supply):
             used[row] += need * units
     return all(draws <= holds for draws, holds in zip(used, network.capacity.tolist(), strict=True))
-
-
-def fits(network: Network) -> bool:
-    """Return whether every sum a back-end forms is small enough to be exact."""
-    rules = network.written_rules
-    most = rules.max_lots.astype(np.float64)
-    drawn = np.abs(network.entry_need) * most[network.entry_arc] + np.abs(rules.entry_fixed)
-    weights = np.bincount(network.entry_row, drawn, network.n_rows).astype(np.float64)
-    return max(float(network.score @ most), float(weights.max(initial=0.0))) < FLOAT_EXACT
 
 
 def _with_bound(found: Ruled, bound: int, proof: str) -> Ruled:

@@ -1,20 +1,19 @@
 """What a desk asks beyond one child an order: lots, splits, partial service, baskets, and capital that can be brought.
 
-A `Network` without rules is the plain assignment model; `Rules.plain` writes that model out in full.
+A `Network` without rules is the plain assignment model; `Rules.read` of nothing writes that model out in full.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from solver.columns import Column, integers
 from solver.errors import ProblemError
-
-Column = npt.NDArray[np.int64]
 
 NONE = -1
 """No basket, no group."""
@@ -75,15 +74,13 @@ class Rules:
     supply_need: Column
 
     @classmethod
-    def plain(cls, n_orders: int, n_arcs: int, n_entries: int, **given: npt.ArrayLike) -> Rules:
-        """Return the rules of the plain model, with the columns that are `given` in place of its own.
-
-        ``max_lots`` that is not given is the size of each arc's order only if the caller gives it; otherwise one lot.
+    def read(cls, n_orders: int, n_arcs: int, n_entries: int, n_rows: int, given: Mapping[str, npt.ArrayLike]) -> Rules:
+        """Return the rules of the plain model, one child of one lot an order, with the columns that are `given`.
 
         Raises
         ------
         ProblemError
-            If a column is unknown, of the wrong length, or out of range.
+            If a column is unknown, no integers, of the wrong length, or out of range.
         """
         nothing = np.zeros(0, np.int64)
         columns: dict[str, npt.ArrayLike] = {
@@ -107,18 +104,23 @@ class Rules:
             raise ProblemError(f"rules: unknown column {', '.join(sorted(unknown))}")
         columns.update(given)
         columns.setdefault("least_lots", columns["lots"])
-        rules = cls(**{name: np.asarray(column, dtype=np.int64) for name, column in columns.items()})
-        rules.check(n_orders, n_arcs, n_entries)
+        rules = cls(**{name: integers(f"rules.{name}", column) for name, column in columns.items()})
+        rules._check_lengths(n_orders, n_arcs, n_entries)
+        rules._check_ranges(n_rows)
         return rules
 
-    def check(self, n_orders: int, n_arcs: int, n_entries: int) -> None:
-        """Raise `ProblemError` for a column of the wrong length or out of range."""
+    def _check_lengths(self, n_orders: int, n_arcs: int, n_entries: int) -> None:
         lengths = dict.fromkeys(_PER_ORDER, n_orders) | dict.fromkeys(_PER_ARC, n_arcs)
         lengths |= {"entry_fixed": n_entries, "supply_cost": self.n_supplies, "supply_start": self.n_supplies + 1}
         lengths["supply_need"] = len(self.supply_row)
         for name, length in lengths.items():
             if len(getattr(self, name)) != length:
                 raise ProblemError(f"rules.{name}: has {len(getattr(self, name))} values, expected {length}")
+
+    def _check_ranges(self, n_rows: int) -> None:
+        start = self.supply_start
+        if start[0] != 0 or start[-1] != len(self.supply_row) or (np.diff(start) < 0).any():
+            raise ProblemError("rules.supply_start: must rise from 0 to the number of supply entries")
         wrong = {
             "lots": self.lots < 1,
             "least_lots": (self.least_lots < 1) | (self.least_lots > self.lots),
@@ -129,10 +131,12 @@ class Rules:
             "max_lots": self.max_lots < self.min_lots,
             "supply_limit": self.supply_limit < 0,
             "supply_cost": self.supply_cost < 0,
+            "supply_row": (self.supply_row < 0) | (self.supply_row >= n_rows),
         }
         for name, mask in wrong.items():
             if mask.any():
-                raise ProblemError(f"rules.{name}[{int(np.flatnonzero(mask)[0])}]: out of range")
+                at = int(np.flatnonzero(mask)[0])
+                raise ProblemError(f"rules.{name}[{at}]: {getattr(self, name)[at]} is out of range")
 
     @property
     def n_supplies(self) -> int:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from solver.columns import Column
 from solver.domain.allocation import Allocation
 from solver.errors import RoutingError
-from solver.network import Column
 
 
 class Status(StrEnum):

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from solver.network import Column, Network, RowKind
+from solver.columns import Column
+from solver.network import Network, RowKind
 from solver.rules import NONE
 
 

@@ -158,12 +158,15 @@ def _capital(plan: Plan, width: int) -> list[Text]:
 
 def _backlog(plan: Plan, width: int, room: int, hint: str) -> list[Text]:
     """Return the orders that stay behind, the largest first, on at most `room` lines."""
-    backlog = plan.solution.backlog
+    is_rest = (plan.solution.backlog["code"] == ReasonCode.LOT_REMAINDER).to_numpy(bool)
+    backlog, rests = plan.solution.backlog[~is_rest], plan.solution.backlog[is_rest]
+    left_over = f"; below one lot {whole(sum(rests['value'], Decimal(0)))}" if len(rests) else ""
     if backlog.empty:
-        return [Text("Backlog", style="bold").append("  none: every order is routed", style="not bold")]
+        words = f"  none: every order is routed{left_over}"
+        return [Text("Backlog", style="bold").append(words, style="not bold")]
     value, unpriced = sum(backlog["value"], Decimal(0)), sum(not each for each in backlog["value"])
     words = f"  {counted(len(backlog), 'order')}, {whole(value)} {plan.problem.base_currency}"
-    words += f" and {unpriced:,} without a price" if unpriced else ""
+    words += (f" and {unpriced:,} without a price" if unpriced else "") + left_over
     title = Text("Backlog", style="bold").append(words, style="not bold")
     titles = {name: broker.title for name, broker in plan.problem.brokers.items()}
     ranked = sorted(backlog.itertuples(index=False), key=lambda row: (-row.value, row.order_id))

@@ -147,8 +147,9 @@ def screen_wishes(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) ->
 
 
 def _exclusion_by_rule(ranking: Ranking, broker: str) -> str:
-    verb = "forbidden" if broker in ranking.forbidden else "not among the brokers"
-    return f"{verb} by rule: {ranking.rule}"
+    if broker in ranking.forbidden:
+        return f"forbidden by rule: {ranking.forbidden[broker]}"
+    return f"not among the brokers by rule: {ranking.rule}"
 
 
 def screen_order_rules(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -> None:

@@ -14,13 +14,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from solver.columns import INT64_MAX
 from solver.domain.reason import ReasonCode
 from solver.eligibility.candidates import candidates, order_columns, screen_order_rules, screen_wishes
 from solver.eligibility.columns import Integers
 from solver.eligibility.pricing import order_values, price_arcs, size_arcs
 from solver.eligibility.rows import draws, limited_rows
 from solver.eligibility.scoring import score_arcs
-from solver.network import INT64_MAX, Network
+from solver.network import Network
 from solver.problem import Problem
 from solver.rules import NONE
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -34,6 +35,10 @@ def price_arcs(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -> No
             reference.append(exact_scaled(quote[1 if buys else 0], PICO) if quote else 0)
     arcs["reference"] = objects(reference)
     arcs["rate"] = objects([rates.get(currency, 0) for currency in arcs["currency"]])
+    # A notional is in the first accepted currency, whichever currency the candidate trades in.
+    lead = [quotes[0] if quotes else "" for quotes in orders["quotes"].to_numpy(object)[order]]
+    stated = [first or own for first, own in zip(lead, arcs["currency"], strict=True)]
+    arcs["notional_rate"] = objects([rates.get(currency, 0) for currency in stated])
     asset_type = orders["asset_type"].to_numpy(object)[order]
     collar = np.array([problem.policy.collar_bps(kind) for kind in asset_type], dtype=object)
     tick = arcs["tick"].to_numpy(object)
@@ -43,6 +48,10 @@ def price_arcs(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -> No
     strike(arcs, (arcs["reference"] == 0).to_numpy(bool), ReasonCode.NO_QUOTE, detail="no price")
     no_rate = [f"no rate from {currency} to {problem.base_currency}" for currency in arcs["currency"]]
     strike(arcs, (arcs["rate"] == 0).to_numpy(bool), ReasonCode.NO_QUOTE, detail=no_rate)
+    by_notional = orders["notional"].to_numpy(object)[order] > 0
+    no_rate = [f"no rate from {currency} to {problem.base_currency}" for currency in stated]
+    unstated = by_notional & (arcs["notional_rate"] == 0).to_numpy(bool)
+    strike(arcs, unstated, ReasonCode.NO_QUOTE, detail=no_rate)
     below_tick = (arcs["bound"] == 0).to_numpy(bool)
     strike(arcs, below_tick, ReasonCode.ORDER_TYPE_UNSUPPORTED, detail="the price is below one tick")
 
@@ -76,12 +85,12 @@ def order_values(orders: pd.DataFrame, arcs: pd.DataFrame) -> Integers:
         ["order", "rank", "wish"], kind="stable"
     )
     quantity, notional = orders["quantity"].to_numpy(object), orders["notional"].to_numpy(object)
-    columns = ranked.drop_duplicates("order")[["order", "reference", "rate"]]
-    for order, reference, rate in columns.itertuples(index=False, name=None):
+    columns = ranked.drop_duplicates("order")[["order", "reference", "rate", "notional_rate"]]
+    for order, reference, rate, notional_rate in columns.itertuples(index=False, name=None):
         if quantity[order]:
             value[order] = cost.trade_value(quantity[order], reference) * rate // PICO
         else:
-            value[order] = notional[order] * rate // PICO
+            value[order] = notional[order] * notional_rate // PICO
     return value
 
 
@@ -93,15 +102,15 @@ def size_arcs(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -> Non
     """
     order = arcs["order"].to_numpy(np.int64)
     asked, notional = orders["quantity"].to_numpy(object)[order], orders["notional"].to_numpy(object)[order]
-    lot = _lots(problem, orders, arcs)
+    arcs["lot"] = lot = _lots(problem, orders, arcs)
     sizing = np.where(arcs["is_buy"], arcs["bound"], arcs["reference"])
     sizing = np.maximum(sizing, 1)
-    first_rate = _first_rate(arcs)
     rate = np.maximum(arcs["rate"].to_numpy(object), 1)
-    spent = notional * first_rate // rate
+    spent = notional * arcs["notional_rate"].to_numpy(object) // rate
     by_notional = cost.lots_of_notional(spent, sizing, lot) * lot
     child = np.where(asked > 0, asked // lot * lot, by_notional)
     arcs["child"] = objects(child.tolist())
+    arcs["notional"] = objects(notional.tolist())
     arcs["asked"] = objects(np.where(asked > 0, asked, spent * (PICO * PICO // MICRO) // sizing).tolist())
     worth = cost.trade_value(child, arcs["reference"].to_numpy(object))
     least = np.maximum(arcs["min_quantity"].to_numpy(object), lot)
@@ -115,26 +124,22 @@ def size_arcs(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -> Non
 
 
 def _lots(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -> Integers:
-    """Return the step of every candidate's quantity: whole units where the broker takes no fraction in this time."""
+    """Return the step of every candidate's quantity.
+
+    The listing's lot, in whole units where the listing takes no fraction, or the broker none in this time in force.
+    """
     order = arcs["order"].to_numpy(np.int64)
     kinds = zip(
         arcs["broker"],
         orders["asset_type"].to_numpy(object)[order],
         orders["time_in_force"].to_numpy(object)[order],
         arcs["lot"],
+        arcs["fractional"],
         strict=True,
     )
     lots = []
-    for broker, asset_type, time_in_force, lot in kinds:
+    for broker, asset_type, time_in_force, lot, fractional in kinds:
         rules = problem.brokers[broker].rules.get(asset_type)
-        whole = rules is not None and time_in_force not in rules.fractional_times_in_force
-        lots.append(max(lot, PICO) if whole else lot)
+        whole = not fractional or (rules is not None and time_in_force not in rules.fractional_times_in_force)
+        lots.append(math.lcm(lot, PICO) if whole else lot)
     return objects(lots)
-
-
-def _first_rate(arcs: pd.DataFrame) -> Integers:
-    """Return the rate of the currency a notional is stated in: the order's first accepted one, else the arc's own."""
-    known = arcs[arcs["wish"] == 0].drop_duplicates("order").set_index("order")["rate"]
-    own = arcs["rate"].to_numpy(object)
-    first = arcs["order"].map(known).to_numpy(object)
-    return objects([rate if pd.isna(lead) else lead for lead, rate in zip(first, own, strict=True)])

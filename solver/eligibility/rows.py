@@ -44,10 +44,12 @@ def draws(problem: Problem, arcs: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFr
         (row.kind, row.broker, row.account, row.currency or row.instrument): at
         for at, row in enumerate(rows.itertuples(index=False))
     }
-    meeting: dict[int, list[int]] = {}
+    meeting: dict[int, list[tuple[int, int]]] = {}
     for row, label in _of(rows, RowKind.EXCLUSIVITY):
-        for arc in label.pair:
-            meeting.setdefault(arc, []).append(row)
+        alone, *others = label.pair
+        meeting.setdefault(alone, []).append((row, len(others)))
+        for arc in others:
+            meeting.setdefault(arc, []).append((row, 1))
     caps = [row for row, _ in _of(rows, RowKind.CAP)]
     found: list[tuple[int, int, int]] = []
     for at, arc in enumerate(arcs.itertuples(index=False)):
@@ -64,7 +66,7 @@ def draws(problem: Problem, arcs: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFr
         if paced is not None:
             found.append((at, paced, 1))
         found += [(at, row, int(arc.value)) for row in _caps_on(problem, arc, caps)]
-        found += [(at, row, 1) for row in meeting.get(at, [])]
+        found += [(at, row, weight) for row, weight in meeting.get(at, [])]
     return pd.DataFrame(found, columns=["arc", "row", "need"]).astype({"need": object})
 
 
@@ -115,13 +117,19 @@ def _caps_on(problem: Problem, arc: Any, rows: list[int]) -> Iterator[int]:
 
 
 def _meeting_sides(arcs: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
-    """Yield a row for each buy and sell of one instrument at one broker: only one of the two is sent there."""
+    """Yield the rows that let only one side of an instrument go to a broker.
+
+    One row for each arc of the rarer side: it weighs as much as all arcs of the other side together, so that taking
+    it leaves room for none of them.
+    """
     for (broker, instrument), group in arcs.groupby(["broker", "instrument"], sort=True):
-        buys, sells = group.index[group["is_buy"]], group.index[~group["is_buy"].to_numpy(bool)]
-        for buy in buys:
-            for sell in sells:
-                one = Decimal(1)
-                yield RowKind.EXCLUSIVITY, broker, "", "", instrument, Fraction(1), one, Decimal(0), one, (buy, sell)
+        is_buy = group["is_buy"].to_numpy(bool)
+        buys, sells = group.index[is_buy].tolist(), group.index[~is_buy].tolist()
+        rare, common = sorted((buys, sells), key=len)
+        room = Decimal(len(common))
+        for arc in rare:
+            pair = (arc, *common)
+            yield RowKind.EXCLUSIVITY, broker, "", "", instrument, Fraction(1), room, Decimal(0), room, pair
 
 
 def _of(rows: pd.DataFrame, kind: RowKind) -> list[tuple[int, Any]]:

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from solver import cost
+from solver.columns import FLOAT_EXACT
 from solver.domain.amounts import MICRO, PICO
 from solver.domain.reason import ReasonCode
 from solver.eligibility.columns import Integers, fractions, objects, strike
 from solver.problem import Problem
 
-MOST = 2**53
+MOST = FLOAT_EXACT
 """Largest requirement, value [micro-units] or score [points] of one arc: sums over a batch then stay within 64 bits."""
 
 POINT = 10_000
