@@ -32,8 +32,6 @@ BACKENDS = (*_MATHOPT, "cp_sat")
 
 _BOUND_ERROR = 2.0**-40
 """Relative error that is added to a bound of floating point: one that was reported too low by 3e-13 has been seen."""
-_TIE_WEIGHT = 2**40
-"""Most weight that one block of ties is decided with, so that sums stay far from 64 bits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +132,7 @@ def solve_mip(
     found: Taken = (None, None, None)
     if result.has_primal_feasible_solution():
         values = result.variable_values()
-        found = _taken(formulation, lambda variable: round(values[variable]))
+        found = taken(formulation, lambda variable: round(values[variable]))
     dual_bound = result.termination.objective_bounds.dual_bound
     slack = max(0.5, _BOUND_ERROR * abs(dual_bound))
     return Answer(*found, math.floor(dual_bound + slack) if math.isfinite(dual_bound) else None, "floating")
@@ -151,7 +149,7 @@ def _solve(
     # SCIP reports errors of its own as soon as it is given an interrupter, so it only gets one that may be used.
     interrupter = None if cancelled is None else solve_interrupter.SolveInterrupter()
     try:
-        with _on_cancel(cancelled, interrupter.interrupt if interrupter else None):
+        with on_cancel(cancelled, interrupter.interrupt if interrupter else None):
             result = mathopt.solve(formulation.model, solver, params=parameters, interrupter=interrupter)
     except (AttributeError, RuntimeError, ValueError) as error:
         # The wheel raises AttributeError for a status that is not ok: the message is all there is.
@@ -179,11 +177,11 @@ def _solve_cp_sat(
 ) -> Answer:
     begin = time.monotonic()
     formulation = formulate(network)
-    model, variables = _cp_sat_model(formulation)
+    model, variables, _ = cp_sat_model(formulation)
     if hint is not None:
-        _add_hint(model, formulation, variables, hint)
+        add_hint(model, formulation, variables, hint)
     solver = cp_sat_solver(seconds - (time.monotonic() - begin), threads)
-    with _on_cancel(cancelled, solver.stop_search):
+    with on_cancel(cancelled, solver.stop_search):
         status = solver.solve(model)
     if status == cp_model.INFEASIBLE and formulation.rules.must_serve.any():
         raise Unsatisfiable("no decision serves every order that has to be served")
@@ -193,96 +191,8 @@ def _solve_cp_sat(
         return Answer(None, None, None, None, "exact")
     # CP-SAT minimises the negated objective in integers; its bound as a float could be off by rounding.
     bound = -int(solver.response_proto.inner_objective_lower_bound)
-    found = _taken(formulation, lambda variable: solver.value(variables[variable.id]))
+    found = taken(formulation, lambda variable: solver.value(variables[variable.id]))
     return Answer(*found, bound, "exact")
-
-
-def canonical_choice(
-    network: Network,
-    choice: Column,
-    *,
-    seconds: float,
-    cancelled: threading.Event | None = None,
-    effort: float = 0.25,
-) -> Column:
-    """Return the canonical one among the choices that score as much as `choice`.
-
-    Fewer children first; then the orders that come first by `Network.tie_rank` are served, by the arc that comes
-    first as given. Decided lexicographically in blocks of orders; each block is one CP-SAT call whose effort is
-    bounded in deterministic time, so that the same input gives the same plan on any machine.
-
-    Parameters
-    ----------
-    network : Network
-        Only the arcs that can be part of an equally good choice.
-    choice : int64 array, shape (n_orders,)
-    seconds : float
-        Wall time of all of it; what is undecided by then stays as it is.
-    cancelled : threading.Event, optional
-        Ends it when it is set.
-    effort : float
-        Deterministic seconds of CP-SAT a call.
-    """
-    formulation = formulate(network)
-    model, y = _cp_sat_model(formulation)
-    score = int(network.score[choice[choice >= 0]].sum())
-    model.clear_objective()  # type: ignore[no-untyped-call]
-    model.add(cp_model.LinearExpr.weighted_sum(y, network.score.tolist()) >= score)
-    deadline = time.monotonic() + seconds
-    for weights in _tie_objectives(network):
-        left = deadline - time.monotonic()
-        if left <= 0 or (cancelled is not None and cancelled.is_set()):
-            return choice
-        arcs = list(weights)
-        expression = cp_model.LinearExpr.weighted_sum([y[arc] for arc in arcs], list(weights.values()))
-        model.clear_hints()  # type: ignore[no-untyped-call]
-        _add_hint(model, formulation, y, choice)
-        model.maximize(expression)
-        solver = cp_sat_solver(left, 1)
-        solver.parameters.max_deterministic_time = effort
-        with _on_cancel(cancelled, solver.stop_search):
-            status = solver.solve(model)
-        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return choice
-        choice = _choice(network, [arc for arc in range(network.n_arcs) if solver.value(y[arc])])
-        if status != cp_model.OPTIMAL:
-            return choice
-        reached = sum(weight for arc, weight in weights.items() if choice[network.order[arc]] == arc)
-        model.add(expression >= reached)
-    return choice
-
-
-def _tie_objectives(network: Network) -> Iterator[dict[int, int]]:
-    """Yield the objectives of the canonical choice, first things first, as weights by arc.
-
-    In a block of orders the arcs of each weigh more than all later ones together.
-    """
-    yield dict.fromkeys(range(network.n_arcs), -1)
-    start = network.order_start.tolist()
-    ranked = [i for i in np.argsort(network.tie_rank).tolist() if start[i] < start[i + 1]]
-    for block in _tie_blocks([(i, start[i + 1] - start[i] + 1) for i in ranked]):
-        weights: dict[int, int] = {}
-        unit = 1
-        for i in reversed(block):
-            arcs = sorted(range(start[i], start[i + 1]), key=lambda arc: network.position[arc])
-            for place, arc in enumerate(reversed(arcs), start=1):
-                weights[arc] = place * unit
-            unit *= len(arcs) + 1
-        yield weights
-
-
-def _tie_blocks(options: list[tuple[int, int]], most: int = 12) -> Iterator[list[int]]:
-    """Yield (order, number of options) as blocks of orders whose options multiply to no more than `_TIE_WEIGHT`."""
-    block: list[int] = []
-    product = 1
-    for order, count in options:
-        if block and (len(block) == most or product * count > _TIE_WEIGHT):
-            yield block
-            block, product = [], 1
-        block.append(order)
-        product *= count
-    if block:
-        yield block
 
 
 def cp_sat_solver(seconds: float, threads: int) -> cp_model.CpSolver:
@@ -295,8 +205,10 @@ def cp_sat_solver(seconds: float, threads: int) -> cp_model.CpSolver:
     return solver
 
 
-def _cp_sat_model(formulation: Formulation) -> tuple[cp_model.CpModel, list[cp_model.IntVar]]:
-    """Return a formulation as a CP-SAT model, coefficient by coefficient, and its variables by their MathOpt ids."""
+def cp_sat_model(
+    formulation: Formulation,
+) -> tuple[cp_model.CpModel, list[cp_model.IntVar], cp_model.LinearExprT]:
+    """Return a formulation as a CP-SAT model, coefficient by coefficient; its variables by MathOpt id; its goal."""
     proto = formulation.model.export_model()
     model = cp_model.CpModel()
     bounds = zip(proto.variables.lower_bounds, proto.variables.upper_bounds, strict=True)
@@ -315,11 +227,12 @@ def _cp_sat_model(formulation: Formulation) -> tuple[cp_model.CpModel, list[cp_m
             model.add_linear_expression_in_domain(cp_model.LinearExpr.weighted_sum(*terms[row]), domain)
     objective = proto.objective.linear_coefficients
     scores = [_integer(value) for value in objective.values]
-    model.maximize(cp_model.LinearExpr.weighted_sum([variables[column] for column in objective.ids], scores))
-    return model, variables
+    goal = cp_model.LinearExpr.weighted_sum([variables[column] for column in objective.ids], scores)
+    model.maximize(goal)
+    return model, variables, goal
 
 
-def _add_hint(
+def add_hint(
     model: cp_model.CpModel, formulation: Formulation, variables: list[cp_model.IntVar], choice: Column
 ) -> None:
     """Hint at a choice of whole orders on single arcs, without supplies."""
@@ -359,7 +272,7 @@ Taken = tuple[Column | None, Column | None, Column | None]
 """Choice, lots and supplies of an `Answer`."""
 
 
-def _taken(formulation: Formulation, value: Callable[[mathopt.Variable], int]) -> Taken:
+def taken(formulation: Formulation, value: Callable[[mathopt.Variable], int]) -> Taken:
     """Return what a back-end chose, from the values of its variables."""
     network, rules = formulation.network, formulation.rules
     lots = np.zeros(network.n_arcs, np.int64)
@@ -373,7 +286,7 @@ def _taken(formulation: Formulation, value: Callable[[mathopt.Variable], int]) -
 
 
 @contextmanager
-def _on_cancel(cancelled: threading.Event | None, stop: Callable[[], None] | None) -> Iterator[None]:
+def on_cancel(cancelled: threading.Event | None, stop: Callable[[], None] | None) -> Iterator[None]:
     """Call `stop` when `cancelled` is set while the body runs."""
     if cancelled is None or stop is None:
         yield

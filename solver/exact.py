@@ -235,7 +235,7 @@ def canonical(network: Network, dual: Dual, choice: Column, limits: Limits, watc
     Only arcs that the prices leave open at that score can differ; where there are too many of them, or too little
     time, `choice` is kept.
     """
-    from solver.backends import canonical_choice
+    from solver.ties import canonical_decision
 
     score = score_of(network, choice)
     core = fix(network, dual, score)
@@ -246,7 +246,12 @@ def canonical(network: Network, dual: Dual, choice: Column, limits: Limits, watc
     index = {int(arc): place for place, arc in enumerate(core.arcs)}
     inside = np.array([index.get(int(arc), -1) for arc in choice], dtype=np.int64)
     inside[core.committed >= 0] = -1
-    decided = canonical_choice(core.network, inside, seconds=watch.left, cancelled=limits.cancelled)
+    value = score_of(core.network, inside)
+    decided, _, _ = canonical_decision(
+        core.network, (inside, None, None), value, seconds=watch.left, cancelled=limits.cancelled
+    )
+    if decided is None:
+        return choice
     return np.where(decided >= 0, core.arcs[decided], core.committed).astype(np.int64)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from solver import allocation, exact, ruled
 from solver.checker import verify
@@ -88,7 +89,7 @@ def _solve_ruled(network: Network, method: str, limits: Limits, watch: Stopwatch
         bound = ruled.trivial_bound(network) if relaxed is None else min(relaxed, ruled.trivial_bound(network))
         found = replace(found, bound=max(bound, found.objective), proof="exact" if relaxed is None else "floating")
     else:
-        backend = _backend(limits) if method == "mip" else "cp_sat"
+        backend = _mip_backend(network, limits) if method == "mip" else "cp_sat"
         found = ruled.optimise_ruled(network, limits, watch, backend)
     given = np.where(found.choice >= 0, network.position[found.choice], -1) if network.n_arcs else found.choice
     lots = np.zeros(network.n_arcs, np.int64)
@@ -99,7 +100,7 @@ def _solve_ruled(network: Network, method: str, limits: Limits, watch: Stopwatch
         bound=found.bound,
         status=_status(method, found.objective, found.bound, limits),
         proof=found.proof,
-        prices=np.zeros(network.n_rows),
+        prices=_relaxation_prices(network, watch),
         method=method,
         seconds=watch.elapsed,
         lots=lots,
@@ -107,12 +108,21 @@ def _solve_ruled(network: Network, method: str, limits: Limits, watch: Stopwatch
     )
 
 
-def _backend(limits: Limits) -> str:
+def _relaxation_prices(network: Network, watch: Stopwatch) -> npt.NDArray[np.float64]:
+    from solver.backends import relaxation_prices
+
+    return relaxation_prices(network, max(watch.left, 0.1)) if network.n_arcs else np.zeros(network.n_rows)
+
+
+def _mip_backend(network: Network, limits: Limits) -> str:
+    """Return the back-end that method ``mip`` hands `network` to, or refuse."""
     from solver.backends import BACKENDS
 
     backend = limits.backend or "scip"
     if backend not in BACKENDS:
         raise ProblemError(f"limits.backend: {backend!r} is not one of {', '.join(BACKENDS)}")
+    if network.n_arcs > MIP_ARCS:
+        raise ProblemError(f"method mip takes at most {MIP_ARCS:,} arcs, got {network.n_arcs:,}; use method optimal")
     return backend
 
 
@@ -158,9 +168,7 @@ def _optimal(network: Network, limits: Limits, watch: Stopwatch, start: Column |
 def _mip(network: Network, limits: Limits, watch: Stopwatch, start: Column | None) -> Outcome:
     from solver.backends import solve_mip
 
-    backend = _backend(limits)
-    if network.n_arcs > MIP_ARCS:
-        raise ProblemError(f"method mip takes at most {MIP_ARCS:,} arcs, got {network.n_arcs:,}; use method optimal")
+    backend = _mip_backend(network, limits)
     small = presolve(network)
     if not fits_back_ends(small.network):
         raise ProblemError("method mip cannot carry numbers of this size exactly; use a coarser unit")

@@ -12,6 +12,7 @@ import numpy as np
 from solver import greedy
 from solver.columns import Column
 from solver.errors import SolverError, Unsatisfiable
+from solver.exact import CANONICAL_UP_TO
 from solver.limits import Limits, Stopwatch
 from solver.network import Network
 from solver.presolve import fits_back_ends
@@ -64,7 +65,26 @@ def optimise_ruled(network: Network, limits: Limits, watch: Stopwatch, backend: 
         objective = objective_of(network, answer.lots, answer.supplies)
         if objective > start.objective and feasible(network, answer.lots, answer.supplies):
             best = Ruled(answer.choice, answer.lots, answer.supplies, objective, objective, answer.proof)
-    return _with_bound(best, max(bound, best.objective), answer.proof)
+    found = _with_bound(best, max(bound, best.objective), answer.proof)
+    return canonical(network, found, limits, watch) if found.bound == found.objective else found
+
+
+def canonical(network: Network, found: Ruled, limits: Limits, watch: Stopwatch) -> Ruled:
+    """Return the canonical one among the decisions that are worth as much as `found`, which is optimal."""
+    from solver.ties import canonical_decision
+
+    if network.n_arcs > CANONICAL_UP_TO or watch.left <= 0:
+        return found
+    choice, lots, supplies = canonical_decision(
+        network,
+        (found.choice, found.lots, found.supplies),
+        found.objective,
+        seconds=watch.left,
+        cancelled=limits.cancelled,
+    )
+    if choice is None or lots is None or supplies is None:
+        return found
+    return Ruled(choice, lots, supplies, found.objective, found.bound, found.proof)
 
 
 def _forced(network: Network, limits: Limits, watch: Stopwatch, backend: str, ceiling: int) -> Ruled:

@@ -147,3 +147,22 @@ def test_every_method_keeps_the_rules(method: str) -> None:
         solution = solve_network(network, method=method)
         assert verify(network, solution) == (), seed
         assert solution.bound >= best_by_enumeration(network), seed
+
+
+def test_ties_are_decided_with_rules_too() -> None:
+    """Among equal orders those that come first are served, also where an unrelated basket brings rules in."""
+    for ranks in itertools.permutations(range(4)):
+        network = Network.from_columns(
+            n_orders=5,
+            order=[0, 1, 2, 3, 4],
+            score=[5, 5, 5, 5, 1],
+            entry_start=[0, 1, 2, 3, 4, 5],
+            entry_row=[0, 0, 0, 0, 1],
+            entry_need=[1, 1, 1, 1, 1],
+            capacity=[2, 9],
+            broker=[0, 0, 0, 0, 1],
+            tie_rank=[*ranks, 4],
+            rules={"basket": [NONE, NONE, NONE, NONE, 0]},
+        )
+        served = np.flatnonzero(solve_network(network).choice[:4] >= 0)
+        assert sorted(ranks[i] for i in served) == [0, 1]
