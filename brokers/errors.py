@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from solver.domain.amounts import text
+from solver.domain.amounts import MICRO, exact_scaled, from_scaled, text
 from solver.errors import RoutingError
 
 
@@ -53,6 +53,14 @@ class OutcomeUnknown(BrokerError):  # noqa: N818
     """Something was sent and no answer proves what became of it: look it up, never resend."""
 
 
+def first_of(group: ExceptionGroup[Exception]) -> Exception:
+    """Return the first error of a group that is no group itself: what a caller can act on."""
+    error: Exception = group
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 @dataclass(frozen=True, slots=True)
 class Shortage:
     """A pool that is too small for what it was asked to hold."""
@@ -66,7 +74,8 @@ class Shortage:
     @property
     def short(self) -> Decimal:
         """Return how much is missing."""
-        return self.needed - self.free
+        # In micro-units: a difference of decimals is rounded to 28 digits.
+        return from_scaled(exact_scaled(self.needed, MICRO) - exact_scaled(self.free, MICRO), MICRO)
 
     def __str__(self) -> str:
         where = f"{self.broker} {self.account}".rstrip()

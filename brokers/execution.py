@@ -16,9 +16,10 @@ import pandas as pd
 
 from brokers.clock import utc_now
 from brokers.connector import ChildOrder, Connector, ExecutionReport, OrderStatus, client_order_id
-from brokers.errors import OutcomeUnknown, Rejected, Unavailable
+from brokers.errors import OutcomeUnknown, Rejected, Unavailable, first_of
 from brokers.store.journal import Journal
 from solver.domain import AssetType, OrderType, Side, TimeInForce
+from solver.domain.amounts import plain
 
 IN_FLIGHT = 16
 """Orders that are with one broker at the same time; they share the commits that record them."""
@@ -113,7 +114,7 @@ async def execute(
                 tasks.create_task(run.send_all(broker, mine))
     except ExceptionGroup as group:
         # Whatever went wrong at a broker is a report by now, so this is the store.
-        raise _first(group) from group
+        raise first_of(group) from group
     return _table(children, run.reports)
 
 
@@ -186,13 +187,6 @@ class _Run:
                 asyncio.get_running_loop().call_soon(self._on_event, report)
 
 
-def _first(group: ExceptionGroup[Exception]) -> Exception:
-    error: Exception = group
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
 def _child(row: Mapping[Any, Any], coid: str) -> ChildOrder:
     limit_price = None if pd.isna(row["limit_price"]) else row["limit_price"]
     order_type = OrderType(row["order_type"]) if limit_price is None else OrderType.LIMIT
@@ -236,9 +230,17 @@ def _unknown(child: ChildOrder, reason: str) -> ExecutionReport:
     return _unfilled(child, OrderStatus.UNKNOWN, f"outcome unknown: {reason}")
 
 
+def _shown(value: Any) -> Any:
+    """Return a decimal without the zeros that a lot of many decimals leaves behind it."""
+    return plain(value) if isinstance(value, Decimal) else value
+
+
 def _table(children: Iterable[ChildOrder], reports: Mapping[str, ExecutionReport]) -> pd.DataFrame:
     rows = [
-        [getattr(child, name) for name in _CHILD] + [getattr(reports[child.client_order_id], name) for name in _REPORT]
+        [
+            *(_shown(getattr(child, name)) for name in _CHILD),
+            *(_shown(getattr(reports[child.client_order_id], name)) for name in _REPORT),
+        ]
         for child in children
     ]
     return pd.DataFrame(rows, columns=[*_CHILD, *_REPORT])

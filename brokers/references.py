@@ -33,6 +33,7 @@ async def refresh_references(
     universe: Collection[Instrument] = (),
     *,
     deadline_seconds: float = 120.0,
+    unreachable: Mapping[str, BrokerError] | None = None,
 ) -> pd.DataFrame:
     """Ask all brokers at once for their listings and swap them into the catalogue, broker by broker.
 
@@ -45,6 +46,8 @@ async def refresh_references(
         What to ask for, where a broker cannot list everything; empty for all.
     deadline_seconds : float
         How long each broker may take.
+    unreachable : mapping of str to BrokerError, optional
+        Brokers that could not even be opened, and why: each is a row with its trouble, after the others.
 
     Returns
     -------
@@ -64,15 +67,20 @@ async def refresh_references(
             async with asyncio.timeout(deadline_seconds):
                 told = await connector.listings(universe)
         except BrokerError as error:
-            return [name, *[0] * (len(_SUMMARY) - 2), error.reason]
+            return _trouble(name, error.reason)
         except TimeoutError:
-            return [name, *[0] * (len(_SUMMARY) - 2), f"no answer within {deadline_seconds:g} s"]
+            return _trouble(name, f"no answer within {deadline_seconds:g} s")
         checked = check_listings(name, told)
         await asyncio.to_thread(catalogue.replace, name, checked.listings, checked.quarantined)
         return _summary(name, checked)
 
     rows = await asyncio.gather(*(refresh(name, connector) for name, connector in connectors.items()))
+    rows += [_trouble(name, error.reason) for name, error in (unreachable or {}).items()]
     return pd.DataFrame(rows, columns=_SUMMARY)
+
+
+def _trouble(name: str, reason: str) -> list[object]:
+    return [name, *[0] * (len(_SUMMARY) - 2), reason]
 
 
 def check_listings(broker: str, told: Sequence[Listing]) -> CheckedListings:

@@ -17,12 +17,13 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from brokers.connector import Connector, ExecutionReport
+from brokers.errors import BrokerError
 from brokers.execution import children_of, execute
 from brokers.references import refresh_references
 from brokers.store import Database, Journal, Ledger
 from scenarios.mode import Mode
 from scenarios.planning import Plan, plan
-from scenarios.snapshot import take_snapshot
+from scenarios.snapshot import Snapshot, take_snapshot
 from solver import Broker, Limits, Policy
 from solver.domain import Instrument
 from solver.policy import merged, rules_from_frame
@@ -70,24 +71,26 @@ def references(desk: Desk, universe: Collection[Instrument] = ()) -> pd.DataFram
     Returns
     -------
     DataFrame
-        One row a broker, see `brokers.references.refresh_references`. The catalogue itself is
-        ``Catalogue(desk.database).listings()``.
+        One row a broker, with the ``trouble`` of one that cannot be reached, see
+        `brokers.references.refresh_references`. The catalogue itself is ``Catalogue(desk.database).listings()``.
 
     Raises
     ------
-    BrokerError
-        If a broker cannot be reached.
+    StoreError
+        If the catalogue cannot be written.
     """
 
     async def step() -> pd.DataFrame:
-        async with _opened(desk):
-            return await refresh_references(desk.connectors, desk.database, universe)
+        async with _opened(desk) as (reached, unreachable):
+            return await refresh_references(reached, desk.database, universe, unreachable=unreachable)
 
     return _wait(step)
 
 
 def decide(desk: Desk, orders: pd.DataFrame, *, method: str = "optimal", limits: Limits | None = None) -> Plan:
     """Decide a batch on what the brokers tell now: step 9.
+
+    A broker that cannot be reached is down: nothing is routed to it, and its capital stays as the ledger knew it.
 
     Parameters
     ----------
@@ -107,15 +110,18 @@ def decide(desk: Desk, orders: pd.DataFrame, *, method: str = "optimal", limits:
     ------
     ProblemError
         With every problem of the orders.
-    BrokerError
-        If a broker cannot be reached.
     """
 
-    async def look() -> Any:
-        async with _opened(desk):
-            return await take_snapshot(desk.connectors, desk.database)
+    async def look() -> Snapshot:
+        async with _opened(desk) as (reached, unreachable):
+            seen = await take_snapshot(reached, desk.database)
+            return replace(seen, unreachable={**unreachable, **seen.unreachable})
 
     seen = _wait(look)
+    brokers = {
+        name: replace(broker, is_up=broker.is_up and name not in seen.unreachable)
+        for name, broker in desk.brokers.items()
+    }
     return plan(
         orders,
         seen.listings,
@@ -123,7 +129,7 @@ def decide(desk: Desk, orders: pd.DataFrame, *, method: str = "optimal", limits:
         seen.positions,
         quotes=seen.quotes,
         rates=desk.rates,
-        brokers=desk.brokers,
+        brokers=brokers,
         policy=replace(desk.policy, rules=merged(desk.policy.rules, rules_from_frame(seen.rules))),
         base_currency=desk.base_currency,
         method=method,
@@ -133,7 +139,7 @@ def decide(desk: Desk, orders: pd.DataFrame, *, method: str = "optimal", limits:
 
 
 @dataclass(frozen=True, eq=False)
-class Execution:
+class Outcome:
     """What became of a plan.
 
     Attributes
@@ -156,10 +162,13 @@ def run(
     *,
     deadline_seconds: float = 60.0,
     on_event: Callable[[ExecutionReport], None] | None = None,
-) -> Execution:
+) -> Outcome:
     """Send a plan's routes to all brokers in parallel and settle their capital: step 10.
 
     Plan, holds and child orders are stored before anything is sent; a plan whose holds no longer fit is refused.
+    Every buy is held against the cash that is there before any sell: a plan that spends the proceeds of its own
+    sells (`solver.Broker.instant_proceeds`) is refused too. Child orders of a broker that cannot be reached are
+    not sent and hold nothing afterwards.
 
     Parameters
     ----------
@@ -173,38 +182,42 @@ def run(
     Raises
     ------
     CapitalError
-        If a hold no longer fits; nothing was sent.
+        If a hold does not fit into the cash that is there, naming each pool; nothing was stored or sent.
     StoreError
         If the plan was stored before, or the database does not take it; nothing was sent.
     """
     journal = Journal(desk.database)
     routes, backlog = decided.solution.routes, decided.solution.backlog
     children = children_of(routes, decided.batch_id)
-    journal.write_plan(
-        decided.plan_id,
-        batch=decided.batch_id,
-        routes=routes,
-        backlog=backlog,
-        children=children,
-        summary=decided.solution.summary(),
-    )
 
     async def step() -> pd.DataFrame:
-        async with _opened(desk):
-            return await execute(
-                children, desk.connectors, journal, deadline_seconds=deadline_seconds, on_event=on_event
+        # Opened first: what fails before the plan is stored leaves no hold behind.
+        async with _opened(desk) as (reached, _):
+            journal.write_plan(
+                decided.plan_id,
+                batch=decided.batch_id,
+                routes=routes,
+                backlog=backlog,
+                children=children,
+                summary=decided.solution.summary(),
             )
+            return await execute(children, reached, journal, deadline_seconds=deadline_seconds, on_event=on_event)
 
-    return Execution(decided, _wait(step), Ledger(desk.database).capital())
+    return Outcome(decided, _wait(step), Ledger(desk.database).capital())
 
 
 @asynccontextmanager
-async def _opened(desk: Desk) -> AsyncIterator[None]:
-    """Keep all connectors of the desk open for the length of the body."""
+async def _opened(desk: Desk) -> AsyncIterator[tuple[dict[str, Connector], dict[str, BrokerError]]]:
+    """Keep open, for the length of the body, the connectors that can be opened; tell the trouble of the others."""
+    reached: dict[str, Connector] = {}
+    unreachable: dict[str, BrokerError] = {}
     async with AsyncExitStack() as stack:
-        for connector in desk.connectors.values():
-            await stack.enter_async_context(connector)
-        yield
+        for name, connector in desk.connectors.items():
+            try:
+                reached[name] = await stack.enter_async_context(connector)
+            except BrokerError as error:
+                unreachable[name] = error
+        yield reached, unreachable
 
 
 def _wait(step: Callable[[], Coroutine[Any, Any, T]]) -> T:

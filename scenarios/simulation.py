@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -36,6 +38,7 @@ def simulated_desk(
     ----------
     listings, balances, positions, quotes, rates : DataFrame
         See `solver.tables`. A reserve in `balances` is kept by the ledger; the brokers do not know it.
+        What the database knows of earlier balances is replaced.
     database : path
         SQLite file; created on first use.
     brokers : mapping of str to Broker, optional
@@ -53,7 +56,10 @@ def simulated_desk(
     profiles = dict(brokers or load_profiles())
     market = simulated_market(profiles, listings, quotes, balances, positions)
     store = Database(database)
-    Ledger(store).synchronise(balances_of(balances))
+    # The tables are all there is: a reserve that they do not give is none, a pool that they do not name is empty.
+    # What an earlier run on this database left must not decide this one.
+    told = [replace(each, reserve=each.reserve or Decimal(0)) for each in balances_of(balances)]
+    Ledger(store).synchronise(told, answered=market)
     return Desk(
         connectors={name: SimulatedConnector(exchange) for name, exchange in market.items()},
         database=store,

@@ -61,9 +61,9 @@ class SimulatedExchange:
         self._listings = {each.broker_symbol: each for each in listings if each.broker == broker.name}
         self._quotes: dict[str, Quote] = {}
         self._cash: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        self._unsettled: dict[tuple[str, str], Decimal] = {}
         self._holdings: defaultdict[tuple[str, str, str, str], Decimal] = defaultdict(Decimal)
         self._open: dict[str, VenueOrder] = {}
-        self._executed = 0
 
     @property
     def name(self) -> str:
@@ -78,10 +78,17 @@ class SimulatedExchange:
         """Return the quotes of those symbols that have one."""
         return [self._quotes[symbol] for symbol in broker_symbols if symbol in self._quotes]
 
-    def deposit(self, account: str, currency: str, amount: Decimal) -> None:
-        """Add cash, or take it away if negative; an account exists once it had some."""
+    def deposit(self, account: str, currency: str, amount: Decimal, settled: Decimal | None = None) -> None:
+        """Add cash, or take it away if negative; an account exists once it had some.
+
+        From the first time that the `settled` part is given, the broker tells it apart; without it all of an
+        amount is settled.
+        """
+        pool = account, currency
         with exact():
-            self._cash[account, currency] += amount
+            self._cash[pool] += amount
+            if settled is not None:
+                self._unsettled[pool] = self._unsettled.get(pool, Decimal(0)) + amount - settled
 
     def endow(self, position: Position) -> None:
         """Add a holding, or take it away if negative."""
@@ -95,12 +102,17 @@ class SimulatedExchange:
             self._match(order, [order.open_quantity])
 
     def balances(self) -> list[Balance]:
-        """Return the cash that new orders may spend: what working buys may still draw is taken off."""
+        """Return the cash that new orders may spend: what working buys may still draw is taken off.
+
+        So it is from the settled part, where that is told apart: a buy is paid from settled cash.
+        """
+        found = []
         with exact():
-            return [
-                Balance(self.name, account, currency, cash - self._reserved_cash(account, currency))
-                for (account, currency), cash in sorted(self._cash.items())
-            ]
+            for pool, cash in sorted(self._cash.items()):
+                free = cash - self._reserved_cash(*pool)
+                settled = free - self._unsettled[pool] if pool in self._unsettled else None
+                found.append(Balance(self.name, *pool, free, settled))
+        return found
 
     def positions(self) -> list[Position]:
         """Return what can be sold now: what working sells offer is taken off."""
@@ -130,8 +142,9 @@ class SimulatedExchange:
         check_order(self.broker, listing, placed)
         price = price_of(placed, self._quotes.get(placed.broker_symbol))
         check_value(listing, placed, price)
-        number, at = len(self.orders) + 1, self._clock()
-        order = VenueOrder(placed, listing, f"{self.name}-{number:08d}", at, self._fee_currency(placed, listing))
+        # Ids are those of the order for ever: a count would begin again with every process.
+        number, at = f"{self.name}-{placed.client_order_id}", self._clock()
+        order = VenueOrder(placed, listing, number, at, self._fee_currency(placed, listing))
         self._reserve(order, price)
         self.orders[placed.client_order_id] = self._open[placed.client_order_id] = order
         if placed.time_in_force not in _AUCTIONS:
@@ -227,12 +240,16 @@ class SimulatedExchange:
         fee = self._charge(order, quantity, price)
         in_cash = order.fee_currency == listing.currency
         sign = 1 if order.is_buy else -1
-        self._cash[account, listing.currency] -= sign * quantity * price + (fee if in_cash else 0)
+        received = -(sign * quantity * price + (fee if in_cash else 0))
+        self._cash[account, listing.currency] += received
+        # A coin is delivered against its payment; the proceeds of everything else settle on a later day.
+        later = not order.is_buy and listing.asset_type is not AssetType.CRYPTO
+        if later and (account, listing.currency) in self._unsettled:
+            self._unsettled[account, listing.currency] += received
         self._holdings[_holding(account, listing)] += sign * quantity - (0 if in_cash else fee)
-        self._executed += 1
         order.executions.append(
             Execution(
-                execution_id=f"{self.name}-x{self._executed:08d}",
+                execution_id=f"{order.broker_order_id}-x{len(order.executions) + 1}",
                 quantity=quantity,
                 price=price,
                 fee=fee,

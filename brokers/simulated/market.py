@@ -61,7 +61,7 @@ def simulated_market(
     cash, held = balances_of(balances), positions_of(positions)
     _check_brokers({"balances": [each.broker for each in cash], "positions": [each.broker for each in held]}, market)
     for balance in cash:
-        market[balance.broker].deposit(balance.account, balance.currency, balance.cash)
+        market[balance.broker].deposit(balance.account, balance.currency, balance.cash, balance.settled)
     for position in held:
         market[position.broker].endow(_placed(position, market[position.broker].listings()))
     return market

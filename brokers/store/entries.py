@@ -56,8 +56,8 @@ def book_holds(connection: Connection, holds: Sequence[Hold], at: datetime) -> N
     Raises
     ------
     CapitalError
-        Naming every pool with less free capital, above its reserve, than its holds need together; a pool that
-        is not open has none.
+        Naming every pool with less free capital, above its reserve and its unsettled cash, than its holds need
+        together; a pool that is not open has none.
     """
     by_pool: dict[Pool, list[Hold]] = {}
     for each in holds:
@@ -67,9 +67,9 @@ def book_holds(connection: Connection, holds: Sequence[Hold], at: datetime) -> N
     shortages = []
     for pool, wanted in sorted(by_pool.items()):
         needed = sum(micro(each.amount) for each in wanted)
-        reserve = lock_pool(connection, pool)
-        if reserve is None or not _hold_first(connection, wanted[0], needed + reserve, at):
-            free = 0 if reserve is None else free_of(connection, pool) - reserve
+        kept_back = lock_pool(connection, pool)
+        if kept_back is None or not _hold_first(connection, wanted[0], needed + kept_back, at):
+            free = 0 if kept_back is None else free_of(connection, pool) - kept_back
             shortages.append(Shortage(*pool, money(needed), money(free)))
         elif wanted[1:]:
             connection.execute(insert(ledger_entry), [_hold_row(each, at) for each in wanted[1:]])
@@ -126,10 +126,18 @@ def book_pool_entry(connection: Connection, pool: Pool, kind: str, amount: int, 
 
 
 def lock_pool(connection: Connection, pool: Pool) -> int | None:
-    """Return the reserve of a pool, or None if it is not open, and keep other writers off it until the commit."""
+    """Return what of a pool's cash no order may hold, and keep other writers off the pool until the commit.
+
+    That is its reserve and what the broker told to be unsettled; None if the pool is not open.
+    """
     conditions = [balance.c[name] == value for name, value in _pool_columns(pool).items()]
+    told = select(balance.c.reserve, balance.c.cash, balance.c.settled).where(*conditions)
     # SQLite has locked the whole database at BEGIN; there, FOR UPDATE is left out.
-    return connection.scalar(select(balance.c.reserve).where(*conditions).with_for_update())
+    row = connection.execute(told.with_for_update()).one_or_none()
+    if row is None:
+        return None
+    unsettled = 0 if row.settled is None else max(row.cash - row.settled, 0)
+    return int(row.reserve) + unsettled
 
 
 def free_of(connection: Connection, pool: Pool) -> int:

@@ -189,6 +189,31 @@ class Journal:
         frame["required_capital"] = pd.Series([money(units) for units in frame["required_capital"]], dtype=object)
         return frame
 
+    def sent_since(self, at: datetime) -> pd.DataFrame:
+        """Return the child orders that were sent since `at` and have filled, or may have or may still fill.
+
+        Left out is what provably moved nothing: not sent, or final without a fill.
+
+        Returns
+        -------
+        DataFrame
+            ``order_id, symbol, side, client_order_id, plan_id``, in the order in which they were recorded.
+        """
+        begun = select(order_event.c.client_order_id).where(order_event.c.status == "SENDING", order_event.c.at >= at)
+        latest = select(func.max(order_event.c.event_id)).group_by(order_event.c.client_order_id)
+        names = ("order_id", "symbol", "side", "client_order_id", "plan_id")
+        query = (
+            select(*(child_order.c[name] for name in names), order_event.c.status, order_event.c.cum_quantity)
+            .join(order_event, order_event.c.client_order_id == child_order.c.client_order_id)
+            .where(child_order.c.client_order_id.in_(begun), order_event.c.event_id.in_(latest))
+            .order_by(order_event.c.event_id)
+        )
+        frame = self._frame(query)
+        states = [OrderStatus(status) for status in frame["status"]]
+        idle = [status is OrderStatus.INTENT or status.is_final for status in states]
+        kept = [bool(filled) or not ended for filled, ended in zip(frame["cum_quantity"], idle, strict=True)]
+        return frame.loc[kept, list(names)].reset_index(drop=True)
+
     def events(self, client_order_id: str) -> pd.DataFrame:
         """Return everything that happened to one child order, oldest first."""
         return self._frame(_EVENTS_OF, client_order_id=client_order_id)
@@ -216,7 +241,7 @@ def _record(connection: Connection, report: ExecutionReport) -> None:
     fresh = [each for each in report.executions if each.execution_id not in known]
     current = OrderStatus(last.status)
     status = report.status if may_become(current, report.status) else current
-    not_sent = status is OrderStatus.INTENT and report.status is OrderStatus.INTENT
+    not_sent = status is OrderStatus.INTENT and report.status is OrderStatus.INTENT and report.text != last.text
     told_more = report.cum_quantity > last.cum_quantity or (report.fee or 0) > (last.fee or 0)
     if not (fresh or told_more or not_sent or status is not current):
         return

@@ -61,7 +61,12 @@ class Ledger:
             _open(connection, opening, at or utc_now())
 
     def synchronise(
-        self, balances: Iterable[Balance], *, live: Collection[str] = (), at: datetime | None = None
+        self,
+        balances: Iterable[Balance],
+        *,
+        live: Collection[str] = (),
+        answered: Collection[str] = (),
+        at: datetime | None = None,
     ) -> pd.DataFrame:
         """Make free capital what the brokers say is free, by explicit entries.
 
@@ -74,6 +79,8 @@ class Ledger:
         balances : iterable of Balance
         live : collection of str
             Client order ids of held orders that the brokers' figures exclude already.
+        answered : collection of str
+            Brokers that have told all their pools: one that they do not name has no cash.
         at : datetime, optional
             When the brokers told it; now if not given.
 
@@ -85,7 +92,8 @@ class Ledger:
         """
         rows = []
         with self._database.transaction() as connection:
-            for each in balances:
+            told = list(balances)
+            for each in [*told, *_unnamed(connection, answered, told)]:
                 expected = _synchronise(connection, each, live, at or utc_now())
                 rows.append((*_pool(each), *map(money, (expected, _cash(each), _cash(each) - expected))))
         return pd.DataFrame(rows, columns=_DIFFERENCE)
@@ -96,7 +104,7 @@ class Ledger:
         Raises
         ------
         CapitalError
-            If a pool has less free capital, above its reserve, than its holds need together.
+            If a pool has less free capital, above its reserve and its unsettled cash, than its holds need together.
         """
         with self._database.transaction() as connection:
             book_holds(connection, holds, at or utc_now())
@@ -120,16 +128,19 @@ class Ledger:
         return pd.DataFrame(rows, columns=_CAPITAL)
 
     def balances(self) -> pd.DataFrame:
-        """Return the free capital of every pool as a canonical table of balances: what the next decision has."""
+        """Return the free capital of every pool as a canonical table of balances: what the next decision has.
+
+        What is settled of it is what the broker told, less what was held since: buys are paid from settled cash.
+        """
         capital = self.capital()
-        names = ("broker", "account", "currency", "settled", "reserve")
+        names = ("broker", "account", "currency", "cash", "settled", "reserve")
         query = select(*(balance.c[name] for name in names))
         with self._database.reading() as connection:
             told = {row[:3]: row[3:] for row in connection.execute(query)}
         rows = []
         for pool in capital.itertuples(index=False):
-            settled, reserve = told[pool.broker, pool.account, pool.currency]
-            known = None if settled is None else money(settled)
+            cash, settled, reserve = told[pool.broker, pool.account, pool.currency]
+            known = None if settled is None else money(micro(pool.free) - (cash - settled))
             rows.append(Balance(pool.broker, pool.account, pool.currency, pool.free, known, money(reserve)))
         return tables.objects_to_frame(rows, tables.BALANCES)
 
@@ -146,6 +157,15 @@ class Ledger:
 
 def _pool(of: Balance) -> Pool:
     return of.broker, of.account, of.currency
+
+
+def _unnamed(connection: Connection, answered: Collection[str], told: Iterable[Balance]) -> list[Balance]:
+    """Return, without cash, the open pools that brokers who have told everything did not name."""
+    named = {_pool(each) for each in told}
+    columns = [balance.c[name] for name in _CAPITAL[:3]]
+    query = select(*columns).where(balance.c.broker.in_(list(answered))).order_by(*columns)
+    rows = connection.execute(query).all()
+    return [Balance(row.broker, row.account, row.currency, Decimal(0)) for row in rows if tuple(row) not in named]
 
 
 def _cash(of: Balance) -> int:

@@ -48,7 +48,9 @@ def spent_on(report: ExecutionReport, executions: Sequence[Execution], currency:
         Of the listing; a fee in anything else was not paid from this pool.
     """
     value = sum((Fraction(each.quantity) * Fraction(each.price) for each in executions), Fraction())
-    if report.average_price is not None and sum(each.quantity for each in executions) < report.cum_quantity:
+    # Fractions: a sum of decimals is rounded to 28 digits.
+    told = sum((Fraction(each.quantity) for each in executions), Fraction())
+    if report.average_price is not None and told < Fraction(report.cum_quantity):
         value = Fraction(report.cum_quantity) * Fraction(report.average_price)
     fees = sum((Fraction(each.fee or 0) for each in executions if each.fee_currency == currency), Fraction())
     if report.fee is not None and report.fee_currency == currency:

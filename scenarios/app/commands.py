@@ -15,9 +15,10 @@ from brokers.references import classify_coins
 from brokers.store import Catalogue
 from scenarios.app import options
 from scenarios.app.documents import document_place, read_document, write_document
-from scenarios.app.execution import end_session, outcome, refuse_second_sending, send, summary
+from scenarios.app.execution import end_session, exit_code, refuse_second_sending, send, summary
 from scenarios.app.guard import ExitCode
 from scenarios.app.output import Output, notify
+from scenarios.app.settings import Settings
 from scenarios.app.wiring import (
     SHIPPED,
     Inputs,
@@ -162,14 +163,17 @@ def _process(request: options.Run, inputs: Inputs, desk: Desk, *, hint: str, led
     notify(inputs.notices)
     if not request.as_json:
         _show_first(output, found, inputs.prices, hint, lines=screen.MOST_LINES - 2)
-    refuse_second_sending(desk, found)
+    refuse_second_sending(desk, found, again=request.again)
     begin = time.monotonic()
     done = send(desk, found)
     seconds = time.monotonic() - begin
     expired = end_session(desk, done)
+    code = exit_code(done.reports)
+    if code is ExitCode.DONE and known["trouble"].astype(bool).any():
+        code = ExitCode.UNREACHABLE
     if request.as_json:
         write_document(execution_document(done, inputs.files, inputs.prices))
-        return outcome(done.reports)
+        return code
     ended = " until the simulated session ended" if expired else ""
     output.text(f"Step 10  {summary(done)}{ended}, {seconds:.1f} s")
     _show_more(output, found, request)
@@ -177,7 +181,7 @@ def _process(request: options.Run, inputs: Inputs, desk: Desk, *, hint: str, led
         output.sheet(tables.executions_sheet(done.reports))
     if ledger:
         output.sheet(tables.ledger_sheet(done.capital))
-    return outcome(done.reports)
+    return code
 
 
 def refresh_references(request: options.References) -> int:
@@ -190,7 +194,7 @@ def refresh_references(request: options.References) -> int:
         reading.read(name, None)
     reading.close()
     notify(reading.notices)
-    desk = desk_of(_bare(reading, database_path(request.database, settings)))
+    desk = desk_of(_bare(reading, settings, database_path(request.database, settings)))
     desk = dataclasses.replace(desk, connectors=_chosen(desk, request.broker))
     catalogue, output = Catalogue(desk.database), Output()
     known = references(desk)
@@ -243,13 +247,13 @@ def _catalogue_words(known: pd.DataFrame) -> str:
     return words + (f", {counted(trouble, 'broker')} not reached" if trouble else "")
 
 
-def _bare(reading: Reading, database: Path) -> Inputs:
+def _bare(reading: Reading, settings: Settings, database: Path) -> Inputs:
     """Return the inputs of a desk that only looks."""
     return Inputs(
         frames=reading.frames,
         files=reading.files,
         notices=reading.notices,
-        brokers=load_profiles(),
+        brokers=load_profiles(settings.files.profiles),
         policy=Policy(),
         limits=Limits(),
         base_currency="EUR",

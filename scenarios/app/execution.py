@@ -14,8 +14,11 @@ from scenarios.app.guard import ExitCode
 from scenarios.app.output import live_reports
 from scenarios.planning import Plan
 from scenarios.report.figures import counted
-from scenarios.routing import Desk, Execution, run
+from scenarios.routing import Desk, Outcome, run
 from solver import RoutingError
+
+MOST_NAMED = 10
+"""Order ids that a refusal names; of more, only their number."""
 
 _ENDED = "the simulated session ended"
 
@@ -24,23 +27,47 @@ class DeniedError(RoutingError):
     """A limit of ours forbids it; nothing was sent."""
 
 
-def refuse_second_sending(desk: Desk, plan: Plan) -> None:
-    """Refuse a batch that was sent before: it is known by its content.
+def refuse_second_sending(desk: Desk, plan: Plan, *, again: bool = False) -> None:
+    """Refuse what was sent before: a batch, known by its content, and any order of today in another batch.
+
+    An order is known by its order id, symbol and side: quantities and prices do not count, since those of a
+    notional order follow the market. One that was not sent, or ended without a fill, may be sent again.
+
+    Parameters
+    ----------
+    desk : Desk
+    plan : Plan
+    again : bool
+        Let orders of another batch through; the same batch never is.
 
     Raises
     ------
     DeniedError
-        With the plan under which it was sent.
+        With the plan under which the batch was sent, or with the order ids.
     """
-    plans = Journal(desk.database).plans()
+    journal = Journal(desk.database)
+    plans = journal.plans()
     for row in plans[plans["batch"] == plan.batch_id].itertuples(index=False):
         raise DeniedError(
             f"batch {plan.batch_id} was sent before, as plan {row.plan_id} on {row.at:%Y-%m-%d at %H:%M} UTC: "
             "an order is never sent twice, and nothing was sent now (to play again, name another --database)"
         )
+    if again:
+        return
+    keys = ["order_id", "symbol", "side"]
+    today = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    sent = set(journal.sent_since(today)[keys].itertuples(index=False, name=None))
+    routed = plan.solution.routes[keys].astype(str).itertuples(index=False, name=None)
+    found = list(dict.fromkeys(key[0] for key in routed if key in sent))
+    if found:
+        more = f" and {len(found) - MOST_NAMED:,} more" if len(found) > MOST_NAMED else ""
+        raise DeniedError(
+            f"{', '.join(found[:MOST_NAMED])}{more}: sent today in another batch with the same symbol and side, so "
+            "nothing was sent now; take them out of the batch, or send them a second time with --again"
+        )
 
 
-def send(desk: Desk, plan: Plan) -> Execution:
+def send(desk: Desk, plan: Plan) -> Outcome:
     """Execute a plan, showing what comes in."""
     children = Counter(plan.solution.routes["broker"])
     titles = {name: broker.title for name, broker in desk.brokers.items()}
@@ -48,7 +75,7 @@ def send(desk: Desk, plan: Plan) -> Execution:
         return run(desk, plan, on_event=reports)
 
 
-def outcome(reports: pd.DataFrame) -> ExitCode:
+def exit_code(reports: pd.DataFrame) -> ExitCode:
     """Return what an execution means for the caller: the worst that happened to any child order.
 
     An order that goes on working is none of the caller's trouble: a limit order may wait.
@@ -63,16 +90,16 @@ def outcome(reports: pd.DataFrame) -> ExitCode:
     return ExitCode.DONE
 
 
-def summary(execution: Execution) -> str:
+def summary(outcome: Outcome) -> str:
     """Return one line on what became of the child orders."""
-    reports = execution.reports
+    reports = outcome.reports
     found = Counter(map(str, reports["status"]))
     words = ", ".join(f"{found[status]:,} {status.lower()}" for status in reversed(OrderStatus) if found[status])
     brokers = reports["broker"].nunique()
     return f"{counted(len(reports), 'child order')} at {counted(brokers, 'broker')}: {words or 'nothing to send'}"
 
 
-def end_session(desk: Desk, execution: Execution) -> int:
+def end_session(desk: Desk, outcome: Outcome) -> int:
     """End the simulated session: what still works at its brokers expires and gives its capital back.
 
     The simulated brokers live in this process. Without this, holds for orders that no longer exist anywhere would
@@ -83,7 +110,7 @@ def end_session(desk: Desk, execution: Execution) -> int:
     int
         How many orders expired.
     """
-    reports = execution.reports
+    reports = outcome.reports
     working = reports[reports["status"].isin([OrderStatus.WORKING, OrderStatus.PARTIAL])]
     expired = [
         ExecutionReport(

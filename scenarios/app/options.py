@@ -117,6 +117,14 @@ class Run(Batch):
     """A batch that is executed too."""
 
     executions: Annotated[bool, _flag("Show the report of every child order.", "--executions")] = False
+    again: Annotated[
+        bool,
+        _flag(
+            "Send even orders that another batch sent today (UTC): same order id, symbol and side, unless not sent "
+            "or ended without a fill. Without it such a batch is denied (exit code 3).",
+            "--again",
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -104,6 +104,8 @@ class Files(Table):
     rates: PathText | None = None
     balances: PathText | None = None
     positions: PathText | None = None
+    profiles: PathText | None = None
+    """What the brokers take and charge, in the form of the shipped `brokers/profiles.toml`."""
 
 
 class PolicyFigures(Table):

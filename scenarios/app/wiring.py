@@ -142,7 +142,7 @@ def read_inputs(request: Batch) -> Inputs:
     """
     settings = settings_at(request.config)
     reading = _read_all(request, settings)
-    brokers = load_profiles()
+    brokers = load_profiles(settings.files.profiles)
     place = "" if request.config is None else place_of(request.config)
     own_rules = rules_from_frame(reading.frames["rules"]) if "rules" in reading.frames else ()
     bound = settings.sleeve_accounts(brokers, place)

@@ -17,7 +17,7 @@ import pandas as pd
 
 from scenarios.mode import Mode
 from scenarios.planning import Plan
-from scenarios.routing import Execution
+from scenarios.routing import Outcome
 from solver.domain.amounts import text
 
 VERSION = 1
@@ -60,12 +60,12 @@ def requirement_document(requirement: pd.DataFrame, mode: Mode) -> dict[str, Any
     return {"version": VERSION, "mode": str(mode), "requirement": records(requirement)}
 
 
-def execution_document(execution: Execution, inputs: Inputs | None = None, prices: str = "") -> dict[str, Any]:
+def execution_document(outcome: Outcome, inputs: Inputs | None = None, prices: str = "") -> dict[str, Any]:
     """Return an executed plan: the plan's document, the report of every child order, and the ledger afterwards."""
     return {
-        **plan_document(execution.plan, inputs, prices),
-        "executions": records(execution.reports),
-        "ledger": records(execution.capital),
+        **plan_document(outcome.plan, inputs, prices),
+        "executions": records(outcome.reports),
+        "ledger": records(outcome.capital),
     }
 
 

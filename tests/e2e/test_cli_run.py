@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from brokers import profiles
 from brokers.store import Database, Journal, Ledger
 from tests.e2e.conftest import BINDING, Command
 
@@ -127,3 +128,80 @@ def test_one_broker_can_be_refreshed_alone(command: Command, home: Path) -> None
     said = command("references", "--broker", "alpaca")
     assert re.search(r"^alpaca ", said.out, re.MULTILINE)
     assert not re.search(r"^(ibkr|crypto_com) ", said.out, re.MULTILINE)
+
+
+def test_two_batches_share_one_database(command: Command, home: Path) -> None:
+    """Ids of executions and orders are those of their orders: a second day on the same database collides with none."""
+    assert command("demo", "--database", "d.sqlite3").code == 0
+    second = command("demo", "--day", "untuned", "--database", "d.sqlite3")
+    assert (second.code, second.err) == (0, "")
+    journal = Journal(Database(home / "d.sqlite3"))
+    fills = [journal.executions(plan_id) for plan_id in journal.plans()["plan_id"]]
+    assert len(fills) == 2
+    assert all(len(each) for each in fills)
+
+
+ORDERS = "order_id,symbol,side,quantity,sleeve,priority\n"
+BALANCES = "broker,account,currency,cash,settled,reserve\n"
+
+
+def test_mending_a_line_does_not_send_the_others_again(command: Command, home: Path) -> None:
+    """Orders that another batch sent today are denied before a plan is stored, unless --again is given."""
+    (home / "b.csv").write_text(BALANCES + "alpaca,PA1,USD,100000,,\n")
+    (home / "o.csv").write_text(ORDERS + "A1,AAPL,buy,2,s,1\nA2,MSFT,buy,x,s,1\n")
+    words = ["run", "o.csv", "--balances", "b.csv", "--database", "d.sqlite3"]
+    assert command(*words, "--skip-invalid").code == 0
+    (home / "o.csv").write_text(ORDERS + "A1,AAPL,buy,2,s,1\nA2,MSFT,buy,1,s,1\n")
+    denied = command(*words)
+    assert denied.code == 3
+    assert denied.err.count("\n") == 1
+    assert denied.err.startswith("A1: sent today in another batch")
+    assert len(Journal(Database(home / "d.sqlite3")).plans()) == 1
+    assert command(*words, "--again").code == 0
+    assert command(*words, "--again").code == 3
+
+
+@pytest.mark.parametrize(
+    "pools",
+    [
+        "alpaca,PA1,USD,50000,450,\n",
+        "alpaca,PA1,USD,50000,,49500\n",
+        "alpaca,PA1,USD,50000,,\n",
+        "ibkr,DU1,USD,50000,,\n",
+    ],
+    ids=["settled", "reserve", "neither", "missing pool"],
+)
+def test_plan_and_run_decide_the_same(command: Command, home: Path, pools: str) -> None:
+    """The same files give the same decision, whatever an earlier run on the same database left there."""
+    (home / "first.csv").write_text(BALANCES + "alpaca,PA1,USD,70000,60000,3000\ncrypto_com,main,USD,9000,,100\n")
+    (home / "o1.csv").write_text(ORDERS + "B1,AAPL,buy,3,s,1\nB2,BTC,buy,0.01,s,1\n")
+    assert command("run", "o1.csv", "--balances", "first.csv", "--database", "d.sqlite3").code == 0
+    (home / "b.csv").write_text(BALANCES + pools)
+    lines = [f"C{n},{symbol},buy,1,s,1\n" for n, symbol in enumerate(["AAPL", "MSFT", "NVDA", "META"])]
+    (home / "o2.csv").write_text(ORDERS + "".join(lines) + "C9,BTC,buy,0.002,s,1\n")
+    words = ["o2.csv", "--balances", "b.csv", "--database", "d.sqlite3", "--json"]
+    planned, ran = (json.loads(command(name, *words).out) for name in ("plan", "run"))
+    for name in ("plan_id", "routes", "backlog"):
+        assert planned[name] == ran[name]
+    assert planned["routes"]
+
+
+def test_profiles_are_named_in_the_settings(command: Command, home: Path) -> None:
+    """A copy of the shipped profiles, named in the settings, is what the brokers take and charge."""
+    shipped = Path(profiles.__file__).with_name("profiles.toml").read_text()
+    alpaca = shipped.index("[alpaca]")
+    (home / "own.toml").write_text(shipped[:alpaca] + shipped[alpaca:].replace('"stock_us", "etf_us"', '"etf_us"'))
+    (home / "desk.toml").write_text('[files]\nprofiles = "own.toml"\n')
+    (home / "b.csv").write_text(BALANCES + "alpaca,PA1,USD,1000,,\n")
+    (home / "o.csv").write_text(ORDERS + "A1,AAPL,buy,2,s,1\n")
+    words = ["o.csv", "--balances", "b.csv", "--database", "d.sqlite3", "--json"]
+    for name in ("plan", "run"):
+        assert len(json.loads(command(name, *words).out)["routes"]) == 1
+        # Another order: the same batch is not sent twice.
+        (home / "o.csv").write_text(ORDERS + f"{name},AAPL,buy,2,s,1\n")
+        said = command(name, *words, "--config", "desk.toml")
+        assert (said.code, json.loads(said.out)["routes"]) == (0, [])
+    (home / "desk.toml").write_text('[files]\nprofiles = "absent.toml"\n')
+    absent = command("plan", *words, "--config", "desk.toml")
+    assert absent.code == 2
+    assert "absent.toml" in absent.err

@@ -226,6 +226,30 @@ def test_an_order_that_was_not_sent_gives_its_hold_back(
         journal.record_sending([child.client_order_id])
 
 
+def test_being_not_sent_is_recorded_once(write_plan: Write, journal: Journal, ledger: Ledger) -> None:
+    """A report that tells nothing new changes nothing; another reason is new."""
+    (child,) = write_plan(route("o1", "ibkr", "AAPL", "buy", "10", "201"))
+    told = report(child, "INTENT", text="not sent: no connection")
+    journal.record([told])
+    journal.record([told])
+    assert len(journal.events(child.client_order_id)) == 2
+    journal.record([replace(told, text="not sent: the deadline had passed")])
+    assert len(journal.events(child.client_order_id)) == 3
+
+
+def test_what_was_sent_is_what_moved_or_may_move(write_plan: Write, journal: Journal, ledger: Ledger) -> None:
+    """Not sent, and refused or ended without a fill: these were not; working, unknown and filled were."""
+    ids = ("intent", "unsent", "refused", "working", "unknown", "filled", "partial")
+    children = write_plan(*(route(name, "ibkr", "AAPL", "buy", "2", "201") for name in ids))
+    sent = {child.order_id: child for child in children[1:]}
+    journal.record_sending([child.client_order_id for child in sent.values()], NOW)
+    journal.record([report(sent["unsent"], "INTENT", text="not sent"), report(sent["refused"], "REJECTED")])
+    journal.record([report(sent["working"], "WORKING"), report(sent["unknown"], "UNKNOWN")])
+    journal.record([report(sent["filled"], "FILLED", "2@200+1"), report(sent["partial"], "CANCELED", "1@200+1")])
+    assert set(journal.sent_since(NOW)["order_id"]) == {"working", "unknown", "filled", "partial"}
+    assert journal.sent_since(NOW + timedelta(seconds=1)).empty
+
+
 def test_reports_are_recorded_together(write_plan: Write, journal: Journal, ledger: Ledger) -> None:
     """F07: fills, state and ledger change in one transaction, or none of them does."""
     (child,) = write_plan(route("o1", "ibkr", "AAPL", "buy", "10", "201"))

@@ -171,12 +171,35 @@ def test_cash_is_rounded_down(ledger: Ledger) -> None:
 
 
 def test_the_next_decision_gets_what_is_free(ledger: Ledger) -> None:
-    """The balances of a decision are free capital, with the reserve beside it and the settled part as told."""
+    """A decision gets free capital, with the reserve beside it; what is held comes off the settled part."""
     told = Balance(**POOL, cash=Decimal(1000), settled=Decimal(400), reserve=Decimal(50))
     ledger.synchronise([told])
     ledger.hold([hold("a", "300")])
     row = ledger.balances().loc[0]
-    assert (row.cash, row.settled, row.reserve) == (Decimal(700), Decimal(400), Decimal(50))
+    assert (row.cash, row.settled, row.reserve) == (Decimal(700), Decimal(100), Decimal(50))
+
+
+def test_what_is_not_settled_is_not_held(ledger: Ledger) -> None:
+    """A hold is granted from settled cash above the reserve, exactly as a decision counts it."""
+    ledger.synchronise([Balance(**POOL, cash=Decimal(1000), settled=Decimal(400), reserve=Decimal(50))])
+    with pytest.raises(CapitalError, match=r"0\.5 USD short \(needed 350\.5, free 350\)"):
+        ledger.hold([hold("a", "350.5")])
+    ledger.hold([hold("a", "350")])
+    ledger.release("a")
+    assert ledger.balances().loc[0, "settled"] == 400
+
+
+def test_a_pool_that_its_broker_does_not_name_is_empty(ledger: Ledger) -> None:
+    """A missing balance is zero, by an explicit entry; pools of brokers that did not answer stay."""
+    ledger.open_pool(Balance("ibkr", "U1", "EUR", Decimal(50)))
+    told = [Balance("alpaca", "PA1", "USDC", Decimal(7))]
+    ledger.synchronise(told, answered=["alpaca"])
+    free = {(row.broker, row.currency): row.free for row in ledger.capital().itertuples()}
+    assert free == {("alpaca", "USD"): 0, ("alpaca", "USDC"): 7, ("ibkr", "EUR"): 50}
+    assert ledger.entries()["amount"].to_list() == [1000, 50, 7, -1000]
+    entries = len(ledger.entries())
+    ledger.synchronise(told, answered=["alpaca"])
+    assert len(ledger.entries()) == entries
 
 
 def test_entries_say_whom_the_money_was_for(ledger: Ledger) -> None:

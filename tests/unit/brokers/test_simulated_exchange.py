@@ -271,3 +271,37 @@ def test_money_and_coins_are_conserved(placed: list[tuple[str, int, int, bool]],
                 owed = commission(schedule, quantity=each.cum_quantity, price=each.executions[0].price, side=Side.SELL)
                 assert each.fee == owed
     assert (cash(exchange), held(exchange, "BTC")) == (dollars, coins)
+
+
+def test_ids_do_not_depend_on_what_else_the_exchange_did() -> None:
+    """The same order has the same ids after a restart, and another order has others."""
+    first, second = make_market()["ibkr"], make_market()["ibkr"]
+    second.place(order("buy", "1", "201", client_order_id="id-0"))
+    ids = []
+    for exchange in (first, second):
+        placed = exchange.place(order("buy", "10", "201"))
+        ids.append((placed.broker_order_id, [each.execution_id for each in placed.executions]))
+    assert ids[0] == ids[1]
+    other = second.orders["id-0"]
+    assert other.broker_order_id != ids[1][0]
+    assert not {each.execution_id for each in other.executions} & set(ids[1][1])
+
+
+def test_settled_cash_is_told_apart_where_it_was_given(market: Market) -> None:
+    """Spending reduces cash and its settled part; proceeds of shares are unsettled, those of coins are settled."""
+
+    def told(exchange: SimulatedExchange, currency: str) -> tuple[Decimal, Decimal | None]:
+        return next((each.cash, each.settled) for each in exchange.balances() if each.currency == currency)
+
+    ibkr, crypto = market["ibkr"], market["crypto_com"]
+    assert told(ibkr, "EUR")[1] is None
+    ibkr.deposit("U1", "EUR", Decimal(0), Decimal(-4_000))
+    assert told(ibkr, "EUR") == (10_000, 6_000)
+    ibkr.place(order("sell", "5", "700", symbol="ASML"))
+    assert told(ibkr, "EUR") == (13_497, 6_000)
+    ibkr.place(order("buy", "1", "701", symbol="ASML", client_order_id="id-2"))
+    assert told(ibkr, "EUR") == (Decimal("12793.5"), Decimal("5296.5"))
+    crypto.deposit("main", "USD", Decimal(0), Decimal(0))
+    crypto.place(coin("sell", "0.1", "59000"))
+    cash_now, settled = told(crypto, "USD")
+    assert cash_now == settled

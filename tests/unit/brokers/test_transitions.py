@@ -85,3 +85,10 @@ def test_a_fill_is_spent_before_its_executions_are_told() -> None:
     told = report(cum_quantity=Decimal(10), average_price=Decimal("1.5"), fee=Decimal(1), fee_currency="USD")
     assert spent_on(told, [], "USD") == 16
     assert spent_on(told, [fill("4", "1", "1")], "USD") == 16
+
+
+def test_many_digits_are_added_up_exactly() -> None:
+    """A sum beyond 28 digits is not rounded: the executions tell all, so the average price does not count."""
+    fills = [fill("10000000000000000", "1", None), fill("0.000000000001", "1", None)]
+    told = report(cum_quantity=Decimal("10000000000000000.000000000001"), average_price=Decimal(2))
+    assert spent_on(told, fills, "USD") == Decimal("10000000000000000.000001")
