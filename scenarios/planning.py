@@ -9,9 +9,10 @@ from decimal import Decimal
 
 import pandas as pd
 
+from brokers.profiles import load_profiles
 from scenarios.mode import Mode
 from solver import Broker, Limits, Policy, Problem, Solution, compile_problem, solve
-from solver.problem import BASE_CURRENCY
+from solver.problem import BASE_CURRENCY, permissive_broker
 
 BASELINES = {
     "greedy": "the desk's greedy",
@@ -81,7 +82,7 @@ def plan(
     orders, listings, balances, positions, quotes, rates : DataFrame
         Input tables, see `solver.tables`. Missing positions, quotes or rates are empty.
     brokers : mapping of str to Broker, optional
-        Order rules and fees.
+        Order rules and fees; the shipped profiles if not given, and none for a broker that they do not know.
     policy : Policy, optional
     base_currency : str
     method, limits
@@ -109,7 +110,7 @@ def plan(
         positions,
         quotes=quotes,
         rates=rates,
-        brokers=brokers,
+        brokers=brokers or _shipped_profiles(listings),
         policy=policy,
         base_currency=base_currency,
     )
@@ -121,6 +122,13 @@ def plan(
     decided = solution.routes[["order_id", "broker", "account", "broker_symbol", "quantity", "limit_price"]]
     plan_id = _digest(batch_id + decided.to_csv(index=False))
     return Plan(plan_id, batch_id, mode, problem, solution, _comparison(solutions))
+
+
+def _shipped_profiles(listings: pd.DataFrame) -> dict[str, Broker]:
+    """Return the shipped profiles, and a broker without rules or fees for every other name in the listings."""
+    named = listings["broker"].unique() if "broker" in listings else ()
+    others = {str(name): permissive_broker(str(name)) for name in named}
+    return {**others, **load_profiles()}
 
 
 def _comparison(solutions: Mapping[str, Solution]) -> pd.DataFrame:
