@@ -16,6 +16,7 @@ from scenarios.report.figures import cents, compact, exact, gap, share
 from scenarios.report.screen import MOST_LINES, asked_value, first_screen, plain
 from scenarios.report.tables import backlog_sheet, capital_sheet, reasons_sheet, routes_sheet, rules_sheet
 from solver import Policy, RoutingRule
+from solver.problem import permissive_broker
 
 LISTING = {"lot": "1", "min_quantity": "1", "min_notional": "0", "max_quantity": "", "tick": "0.01"}
 FLAGS = {"fractional": "false", "tradable": "true", "shortable": "false"}
@@ -39,6 +40,7 @@ def batch(quantities: Iterable[int], cash: str, *, prefix: str = "o", accounts: 
         policy=Policy(rules=(RoutingRule(brokers=("alpaca",)),)),
         base_currency="USD",
         **options,  # type: ignore[arg-type]
+        brokers={"alpaca": permissive_broker("alpaca")},
     )
 
 
