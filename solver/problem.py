@@ -12,6 +12,7 @@ from solver.domain.broker import Broker, OrderRules
 from solver.domain.instrument import AssetType
 from solver.domain.order import OrderType, TimeInForce
 from solver.errors import ProblemError, Violation
+from solver.holdings import ambiguous_positions
 from solver.policy import DEFAULT_RULES, Policy, named_brokers
 from solver.resolution import resolve_orders
 
@@ -75,7 +76,7 @@ class Problem:
         Raises
         ------
         ProblemError
-            With every problem found: bad cells, unknown brokers and accounts, ambiguous symbols.
+            With every problem found: bad cells, unknown brokers and accounts, ambiguous orders and positions.
         """
         policy = policy or Policy()
         frames = _canonical_frames(
@@ -99,6 +100,7 @@ class Problem:
             base_currency=base_currency,
         )
         violations = violations + _dangling_references(problem)
+        violations += ambiguous_positions(problem.positions, problem.listings)
         if violations:
             raise ProblemError(violations)
         return problem

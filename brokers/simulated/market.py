@@ -13,6 +13,7 @@ from brokers.simulated.exchange import SimulatedExchange
 from brokers.simulated.fills import FillPlan
 from solver.domain import AssetType, Broker, Listing, Position, Quote
 from solver.errors import ProblemError, Violation
+from solver.holdings import ambiguity, matching_instruments
 
 
 def simulated_market(
@@ -94,17 +95,10 @@ def _placed(position: Position, listings: Iterable[Listing]) -> Position:
     ProblemError
         If the broker lists several instruments that it could be.
     """
-    matches = {
-        listing.instrument.key: listing.instrument
-        for listing in listings
-        if listing.symbol == position.symbol
-        and position.mic in ("", _mic(listing))
-        and (listing.asset_type is AssetType.CRYPTO or position.currency in ("", listing.currency))
-    }
-    if len(matches) > 1:
-        choices = ", ".join(sorted(matches))
-        message = f"give mic and currency: {position.broker} lists several instruments of this symbol ({choices})"
-        raise ProblemError([Violation(message, "positions", None, "symbol", position.symbol)])
-    for found in matches.values():
-        return Position(position.broker, position.account, found.symbol, position.quantity, found.mic, found.currency)
+    instruments = (listing.instrument for listing in listings)
+    found = matching_instruments(position.symbol, position.mic, position.currency, instruments)
+    if len(found) > 1:
+        raise ProblemError([ambiguity(position.broker, position.symbol, found)])
+    for one in found:
+        return Position(position.broker, position.account, one.symbol, position.quantity, one.mic, one.currency)
     return position

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from solver.domain.amounts import MICRO, PICO, floor_difference, from_scaled
-from solver.domain.instrument import AssetType, instrument_key
+from solver.holdings import held_quantities
 from solver.network import RowKind
 from solver.problem import Problem
 
@@ -138,17 +138,5 @@ def _of(rows: pd.DataFrame, kind: RowKind) -> list[tuple[int, Any]]:
 
 def _holdings(problem: Problem) -> dict[tuple[str, str, str], Decimal]:
     """Return what each (broker, account, instrument) holds, sleeves added up."""
-    coins = set(problem.listings.loc[problem.listings["asset_type"] == AssetType.CRYPTO, "symbol"])
-    by_symbol: dict[str, set[str]] = {}
-    names = problem.listings[["symbol", "mic", "currency", "asset_type"]].drop_duplicates()
-    for symbol, mic, currency, kind in names.itertuples(index=False, name=None):
-        by_symbol.setdefault(symbol, set()).add(instrument_key(symbol, mic, currency, kind))
-    held: dict[tuple[str, str, str], Decimal] = {}
-    for row in problem.positions.itertuples(index=False):
-        keys = by_symbol.get(row.symbol, {row.symbol})
-        key = f"{row.symbol}@{row.mic}:{row.currency}" if row.mic else next(iter(keys)) if len(keys) == 1 else ""
-        if not key and row.symbol in coins:
-            key = row.symbol
-        where = (row.broker, row.account, key)
-        held[where] = held.get(where, Decimal(0)) + row.quantity
-    return held
+    held = held_quantities(problem.positions, problem.listings)
+    return {where: from_scaled(quantity, PICO) for where, quantity in held.items()}
