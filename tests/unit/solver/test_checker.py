@@ -266,3 +266,25 @@ def test_a_plan_for_another_world_is_caught(decided: tuple[Problem, Solution], c
     batch, solution = decided
     flaws = verify(change(batch), solution)
     assert any(clause in flaw for flaw in flaws), flaws
+
+
+def test_quantities_of_many_digits_are_compared_exactly(decided: tuple[Problem, Solution]) -> None:
+    """Twenty digits before the point and twelve after it, more than a decimal computes with, differ by the last."""
+    batch, solution = decided
+    held, lot = D("12345678901234567890.000000000001"), D("0.000000000001")
+    rich = replace(batch, positions=batch.positions.assign(quantity=held))
+    flaws = verify(rich, with_route(solution, "sell", quantity=D("12345678901234567890.000000000002")))
+    assert any("are sold" in flaw for flaw in flaws), flaws
+    assert any("lots: 12345678901234567890.000000000002 is no multiple of 1" in flaw for flaw in flaws), flaws
+    fine = replace(rich, listings=rich.listings.assign(lot=lot, fractional=True, max_quantity=None))
+    flaws = verify(fine, with_route(solution, "sell", quantity=held))
+    assert not any("custody" in flaw for flaw in flaws), flaws
+    rich = replace(batch, balances=batch.balances.assign(cash=D("12345678901234567890.000001"), reserve=D("1e-12")))
+    flaws = verify(rich, with_route(solution, "buy", required_capital=D("12345678901234567890.000001")))
+    assert any("capital: alpaca/A1/USD has 12345678901234567890 and" in flaw for flaw in flaws), flaws
+
+
+def test_an_optimum_below_its_bound_is_none() -> None:
+    """A status that the figures contradict is told, of a network too."""
+    right = solve_network(network())
+    assert any("status: optimal" in flaw for flaw in verify(network(), replace(right, bound=right.bound + 1)))

@@ -1,0 +1,100 @@
+"""Whether no pool of capital is overdrawn, and whether the capital table tells its figures right."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
+from typing import Any
+
+from solver import cost
+from solver.checker.world import World
+from solver.domain.amounts import MICRO, PICO, floor_difference, floor_scaled, from_scaled
+from solver.domain.order import Side
+from solver.solution import Solution
+
+Pool = tuple[str, str, str]
+"""Broker, account and currency."""
+
+
+def capital_violations(world: World, solution: Solution) -> list[str]:
+    """(4) No pool is overdrawn, and every row of the capital table is what the balances and the routes make it."""
+    usable, needed, brought = usable_capital(world), Counter[Pool](), Counter[Pool]()
+    for route in solution.routes.itertuples(index=False):
+        pool = (route.broker, route.account, route.currency)
+        if route.side == Side.BUY:
+            needed[pool] += ceil(Fraction(route.required_capital) * MICRO)
+        else:
+            brought[pool] += _proceeds(world, route)
+    found = [
+        f"capital: {'/'.join(pool)} has {_money(usable[pool] + brought[pool])} and {_money(amount)} are drawn"
+        for pool, amount in needed.items()
+        if amount > usable[pool] + brought[pool]
+    ]
+    return found + _table(world, solution, usable, needed, brought)
+
+
+def usable_capital(world: World) -> Counter[Pool]:
+    """Return what each pool has before the batch: settled cash less the reserve, never below zero [micro-units]."""
+    usable: Counter[Pool] = Counter()
+    for row in world.problem.balances.itertuples(index=False):
+        cash = row.cash if row.settled is None else min(row.cash, row.settled)
+        free = floor_difference(cash, row.reserve or Decimal(0), MICRO)
+        usable[row.broker, row.account, row.currency] = max(free, 0)
+    return usable
+
+
+def _proceeds(world: World, route: Any) -> int:
+    """Return what a sell brings at worst, where it can be spent in the same batch [micro-units]."""
+    broker = world.problem.brokers.get(route.broker)
+    if broker is None or route.asset_type not in broker.instant_proceeds:
+        return 0
+    schedule = broker.fee_schedule(route.asset_type, route.currency)
+    quantity, bound = floor_scaled(route.quantity, PICO), floor_scaled(route.limit_price, PICO)
+    return int(cost.sure_proceeds(schedule, quantity, bound, True))
+
+
+def _table(
+    world: World, solution: Solution, usable: Counter[Pool], needed: Counter[Pool], brought: Counter[Pool]
+) -> list[str]:
+    balances = {(row.broker, row.account, row.currency): row for row in world.problem.balances.itertuples(index=False)}
+    rows = list(solution.capital.itertuples(index=False))
+    told = Counter((row.broker, row.account, row.currency) for row in rows)
+    found = [f"capital: {'/'.join(pool)} is told {times} times" for pool, times in told.items() if times > 1]
+    found += [f"capital: {'/'.join(pool)} is missing" for pool in {**balances, **needed} if pool not in told]
+    prices = _prices(world, solution)
+    for row in rows:
+        pool = (row.broker, row.account, row.currency)
+        balance = balances.get(pool)
+        spent = needed[pool] - brought[pool]
+        right = {
+            "cash": Decimal(0) if balance is None else balance.cash,
+            "reserve": Decimal(0) if balance is None else balance.reserve or Decimal(0),
+            "capacity": _money(usable[pool]),
+            "used": _money(spent),
+            "left": _money(usable[pool] - spent),
+        }
+        for name, amount in right.items():
+            if getattr(row, name) != amount:
+                found.append(f"capital: {name} of {'/'.join(pool)} is {amount}, not {getattr(row, name)}")
+        if row.account not in world.accounts.get(row.broker, ()):
+            found.append(f"capital: nobody has a pool {'/'.join(pool)}")
+        if row.price not in prices.get(pool, prices[None]):
+            found.append(f"capital: the price {row.price} of {'/'.join(pool)} is not the solution's")
+    return found
+
+
+def _prices(world: World, solution: Solution) -> dict[Pool | None, set[float]]:
+    """Return the price that each pool may have, and under None those of a pool without a balance.
+
+    The rows of the network begin with the pools of the balances, in their order.
+    """
+    prices = [float(price) * MICRO for price in solution.prices]
+    pools = world.problem.balances[["broker", "account", "currency"]].itertuples(index=False, name=None)
+    known: dict[Pool | None, set[float]] = {pool: {price} for pool, price in zip(pools, prices, strict=False)}
+    return known | {None: set(prices[len(known) :])}
+
+
+def _money(units: int) -> Decimal:
+    return from_scaled(units, MICRO)
