@@ -26,6 +26,9 @@ from solver.solution import Solution
 
 VERSION = 1
 
+NAMED_RIVALS = 100
+"""Most orders that a reason names as holding what another one would need."""
+
 _AMOUNT = re.compile(r"[0-9]{1,19}(\.[0-9]{1,6})?", re.ASCII)
 _AMOUNT_FORM = 'a decimal string with at most six decimals, e.g. "1234.56"'
 
@@ -159,6 +162,7 @@ def decide_document(document: object, method: str = "optimal") -> dict[str, Any]
 
 def answer_document(read: NetworkDocument, solution: Solution) -> dict[str, Any]:
     """Return the answer to a network document as plain values, ready for JSON."""
+    decided = _Decided.of(read, solution)
     return {
         "version": VERSION,
         **{key: value for key, value in solution.summary().items() if key != "method"},
@@ -168,7 +172,7 @@ def answer_document(read: NetworkDocument, solution: Solution) -> dict[str, Any]
             if arc >= 0
         ],
         "backlog": [
-            {"order": read.order_ids[order], "reasons": _reasons(read, solution, order)}
+            {"order": read.order_ids[order], "reasons": decided.reasons(order)}
             for order, arc in enumerate(solution.choice.tolist())
             if arc < 0
         ],
@@ -251,17 +255,38 @@ def _finite(reader: _Reader, place: str, value: Any) -> float:
         return 1.0
 
 
-def _reasons(read: NetworkDocument, solution: Solution, order: int) -> list[dict[str, Any]]:
-    """Return why each arc of an order in the backlog is not taken, with the numbers of its pool."""
-    network = read.network
-    place = {int(given): arc for arc, given in enumerate(network.position)}
-    chosen = [place[arc] for arc in solution.choice.tolist() if arc >= 0]
-    used = network.usage(chosen)
-    found = []
-    for arc in np.flatnonzero(network.order == order).tolist():
+@dataclass(frozen=True, eq=False)
+class _Decided:
+    """A choice in arcs of the network, and what it draws."""
+
+    read: NetworkDocument
+    used: list[int]
+    holders: list[list[str]]
+
+    @classmethod
+    def of(cls, read: NetworkDocument, solution: Solution) -> _Decided:
+        """Return what the routes draw from each pool, and which orders draw on it."""
+        network = read.network
+        place = np.empty(network.n_arcs, np.int64)
+        place[network.position] = np.arange(network.n_arcs)
+        chosen = place[solution.choice[solution.choice >= 0]].tolist()
+        holders: list[list[str]] = [[] for _ in range(network.n_rows)]
+        for arc in chosen:
+            for row, need in network.entries(arc):
+                if need:
+                    holders[row].append(read.order_ids[int(network.order[arc])])
+        return cls(read, network.usage(chosen), holders)
+
+    def reasons(self, order: int) -> list[dict[str, Any]]:
+        """Return why each arc of an order in the backlog is not taken, with the numbers of its pool."""
+        start = self.read.network.order_start
+        return [self._reason(arc) for arc in range(int(start[order]), int(start[order + 1]))]
+
+    def _reason(self, arc: int) -> dict[str, Any]:
+        network = self.read.network
         ((row, need),) = network.entries(arc)
         capacity = int(network.capacity[row])
-        left = capacity - used[row]
+        left = capacity - self.used[row]
         alone = need <= capacity
         code = ReasonCode.CAPITAL_INSUFFICIENT
         if alone:
@@ -269,17 +294,12 @@ def _reasons(read: NetworkDocument, solution: Solution, order: int) -> list[dict
         if int(network.score[arc]) == 0:
             code = ReasonCode.NOT_WORTHWHILE
         reason: dict[str, Any] = {
-            "broker": read.arc_brokers[int(network.position[arc])],
+            "broker": self.read.arc_brokers[int(network.position[arc])],
             "code": str(code),
             "needed": text(from_scaled(need, MICRO)),
             "available": text(from_scaled(left if alone else capacity, MICRO)),
-            "unit": read.pool_ids[row].rpartition(":")[2],
+            "unit": self.read.pool_ids[row].rpartition(":")[2],
         }
         if code == ReasonCode.CAPITAL_CONTENTION:
-            reason["lost_to"] = [
-                read.order_ids[int(network.order[other])]
-                for other in chosen
-                if any(r == row and n for r, n in network.entries(other))
-            ]
-        found.append(reason)
-    return found
+            reason["lost_to"] = self.holders[row][:NAMED_RIVALS]
+        return reason
