@@ -11,7 +11,7 @@ Sets
     g   baskets and same-broker groups        b   brokers        v   supplies of capacity
 
 Parameters, all integers
-    s_j        score of one lot of arc j                                 [points]
+    s_j, o_j   score of one lot of arc j, and of the child itself        [points]
     q_i, f_i   lots of order i, and fewest lots worth serving            [lots]
     c_i, p_i   most children of order i, and points a further one costs  [children, points]
     l_j, m_j   fewest and most lots that arc j carries                   [lots]
@@ -27,7 +27,7 @@ Variables
     w_gb in {0, 1}  group g is served at broker b   t_v integer   units of supply v
 
 Programme
-    (1)  max sum_j s_j x_j - sum_i p_i (sum_{j of i} y_j - r_i) - sum_v e_v t_v               objective
+    (1)  max sum_j (s_j x_j + o_j y_j) - sum_i p_i (sum_{j of i} y_j - r_i) - sum_v e_v t_v   objective
     (2)  f_i r_i <= sum_{j of i} x_j <= q_i r_i,   r_i <= sum_{j of i} y_j,   y_j <= r_i      demand
     (3)  l_j y_j <= x_j <= m_j y_j                                                           lots
     (4)  sum_j (a_jk x_j + h_jk y_j) + sum_v d_vk t_v <= C_k         for every pool           capital
@@ -156,12 +156,13 @@ def is_simple(f: Formulation, i: int) -> bool:
 
 
 def objective(f: Formulation) -> None:
-    """(1) max sum_j s_j x_j - sum_i p_i (sum_{j of i} y_j - r_i) - sum_v e_v t_v."""
+    """(1) max sum_j (s_j x_j + o_j y_j) - sum_i p_i (sum_{j of i} y_j - r_i) - sum_v e_v t_v."""
     goal = f.model.objective
     goal.is_maximize = True
-    for j, score in enumerate(f.network.score.tolist()):
-        target, worth = (f.x[j], score) if j in f.x else (f.y[j], score * int(f.rules.min_lots[j]))
-        goal.set_linear_coefficient(target, worth)
+    for j, (s, o) in enumerate(zip(f.network.score.tolist(), f.rules.score_fixed.tolist(), strict=True)):
+        if j in f.x:
+            goal.set_linear_coefficient(f.x[j], s)
+        goal.set_linear_coefficient(f.y[j], o if j in f.x else s * int(f.rules.min_lots[j]) + o)
     for i, served in f.r.items():
         price = int(f.rules.split_cost[i])
         goal.set_linear_coefficient(served, price)

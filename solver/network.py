@@ -332,6 +332,7 @@ def _check_sums(network: Network) -> None:
     if rules is not None:
         counted.append(("rules.entry_fixed", np.abs(rules.entry_fixed), None))
         units = np.repeat(rules.supply_limit, np.diff(rules.supply_start))
+        counted.append(("rules.score_fixed", np.abs(rules.score_fixed), None))
         counted.append(("rules.supply_need", np.abs(rules.supply_need), units))
         counted.append(("rules.supply_cost", rules.supply_cost, rules.supply_limit))
     for name, column, times in counted:

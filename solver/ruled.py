@@ -131,6 +131,7 @@ def objective_of(network: Network, lots: Column, supplies: Column) -> int:
     """Return what a decision is worth: equation (1), in Python integers."""
     rules = network.written_rules
     value = sum(s * x for s, x in zip(network.score.tolist(), lots.tolist(), strict=True))
+    value += sum(rules.score_fixed[lots > 0].tolist())
     value -= sum(e * t for e, t in zip(rules.supply_cost.tolist(), supplies.tolist(), strict=True))
     children = np.bincount(network.order[lots > 0], minlength=network.n_orders)
     further = np.maximum(children - 1, 0)
@@ -138,12 +139,24 @@ def objective_of(network: Network, lots: Column, supplies: Column) -> int:
 
 
 def trivial_bound(network: Network) -> int:
-    """Return what every order on its best arc alone would be worth: no decision can be worth more."""
+    """Return what the orders would be worth if nothing but themselves limited them: no decision can be worth more."""
+    return sum(_most_of_order(network, i) for i in range(network.n_orders))
+
+
+def _most_of_order(network: Network, order: int) -> int:
+    """Return the most that an order can be worth: on one arc that carries all of it, or on the best parts."""
     rules = network.written_rules
-    most = [0] * network.n_orders
-    for i, score in zip(network.order.tolist(), network.score.tolist(), strict=True):
-        most[i] = max(most[i], score * int(rules.lots[i]))
-    return sum(most)
+    arcs = slice(int(network.order_start[order]), int(network.order_start[order + 1]))
+    size = int(rules.lots[order])
+    columns = (network.score[arcs], rules.score_fixed[arcs], rules.min_lots[arcs])
+    parts, whole = [(0, 0)], 0
+    for score, fixed, fewest in zip(*(column.tolist() for column in columns), strict=True):
+        if fewest == size:
+            whole = max(whole, score * size + fixed)
+        else:
+            parts.append((score, fixed))
+    gifts = sorted((max(fixed, 0) for _, fixed in parts), reverse=True)[: int(rules.max_children[order])]
+    return max(whole, size * max(score for score, _ in parts) + sum(gifts))
 
 
 def feasible(network: Network, lots: Column, supplies: Column) -> bool:

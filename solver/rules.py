@@ -19,7 +19,7 @@ NONE = -1
 """No basket, no group."""
 
 _PER_ORDER = ("lots", "least_lots", "max_children", "split_cost", "basket", "same_broker", "must_serve")
-_PER_ARC = ("min_lots", "max_lots")
+_PER_ARC = ("min_lots", "max_lots", "score_fixed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +44,8 @@ class Rules:
         1 for an order that has to be served, 0 elsewhere; only this can make a network infeasible.
     min_lots, max_lots : int64 array, shape (n_arcs,)
         Fewest and most lots that an arc carries if it is used, ``1 <= min_lots <= max_lots``.
+    score_fixed : int64 array, shape (n_arcs,)
+        Points that an arc is worth once if it is used, besides its score for every lot; negative where a child costs.
     entry_fixed : int64 array, shape (n_entries,)
         What an entry draws once if its arc is used, besides what it draws for every lot.
     supply_limit : int64 array, shape (n_supplies,)
@@ -66,6 +68,7 @@ class Rules:
     must_serve: Column
     min_lots: Column
     max_lots: Column
+    score_fixed: Column
     entry_fixed: Column
     supply_limit: Column
     supply_cost: Column
@@ -92,6 +95,7 @@ class Rules:
             "must_serve": np.zeros(n_orders, np.int64),
             "min_lots": np.ones(n_arcs, np.int64),
             "max_lots": np.ones(n_arcs, np.int64),
+            "score_fixed": np.zeros(n_arcs, np.int64),
             "entry_fixed": np.zeros(n_entries, np.int64),
             "supply_limit": nothing,
             "supply_cost": nothing,
@@ -154,6 +158,5 @@ class Rules:
 
     def subset(self, arcs: npt.NDArray[Any], entries: npt.NDArray[Any]) -> Rules:
         """Return the rules of some arcs and their entries; see `Network.subset`."""
-        return replace(
-            self, min_lots=self.min_lots[arcs], max_lots=self.max_lots[arcs], entry_fixed=self.entry_fixed[entries]
-        )
+        per_arc = {name: getattr(self, name)[arcs] for name in _PER_ARC}
+        return replace(self, **per_arc, entry_fixed=self.entry_fixed[entries])

@@ -17,15 +17,19 @@ from solver.rules import NONE
 
 
 def plain_view(network: Network) -> tuple[Network, Column]:
-    """Return the plain network of the arcs that carry their whole order, and their indices in `network`."""
+    """Return the plain network of the arcs that carry their whole order, and their indices in `network`.
+
+    An arc whose child costs more than its lots are worth is left out: a baseline takes whatever fits.
+    """
     rules = network.written_rules
     size = rules.lots[network.order]
-    kept = np.flatnonzero((rules.min_lots <= size) & (size <= rules.max_lots))
+    worth = network.score * size + rules.score_fixed
+    kept = np.flatnonzero((rules.min_lots <= size) & (size <= rules.max_lots) & (worth >= 0))
     view = network.subset(kept)
-    fixed = rules.subset(kept, _entries(network, kept)).entry_fixed
+    own = rules.subset(kept, _entries(network, kept))
     lots = size[kept]
-    need = view.entry_need * lots[view.entry_arc] + fixed
-    return replace(view, score=view.score * lots, entry_need=need, rules=None), kept
+    need = view.entry_need * lots[view.entry_arc] + own.entry_fixed
+    return replace(view, score=worth[kept], entry_need=need, rules=None), kept
 
 
 def choose_whole(network: Network, method: Callable[[Network], Column]) -> Column:

@@ -70,6 +70,7 @@ def _worth(
     """(1) The objective is what the lots score, less what further children and supplies cost."""
     rules = network.written_rules
     value = sum(int(network.score[arc]) * lots for arc, lots in enumerate(carried))
+    value += sum(int(rules.score_fixed[arc]) for arc, lots in enumerate(carried) if lots)
     value -= sum(int(rules.split_cost[i]) * (len(arcs) - 1) for i, arcs in children.items())
     value -= sum(int(rules.supply_cost[v]) * units for v, units in enumerate(supplied))
     right = value == solution.objective

@@ -16,7 +16,8 @@ KINDS = [RowKind.CAPITAL, RowKind.CUSTODY, RowKind.PACING, RowKind.CAP, RowKind.
 def random_network(seed: int) -> Network:
     """Return a small network in which each rule is switched on or off by the seed."""
     draw = random.Random(seed)
-    on = {name: draw.random() < 0.6 for name in ("lots", "partial", "splits", "baskets", "groups", "supplies", "bring")}
+    switches = ("lots", "partial", "splits", "baskets", "groups", "supplies", "bring", "child")
+    on = {name: draw.random() < 0.6 for name in switches}
     n_orders, n_brokers, n_rows = draw.randint(1, 4), draw.randint(1, 3), draw.randint(1, 3)
     lots = [draw.randint(1, 3) if on["lots"] else 1 for _ in range(n_orders)]
     least = [draw.randint(1, q) if on["partial"] else q for q in lots]
@@ -58,6 +59,7 @@ def random_network(seed: int) -> Network:
             "min_lots": columns["min"],
             "max_lots": columns["max"],
             "entry_fixed": columns["fixed"],
+            "score_fixed": [draw.randint(-8, 8) if on["child"] else 0 for _ in columns["order"]],
             "supply_limit": [draw.randint(0, 3) for _ in range(n_supplies)],
             "supply_cost": [draw.randint(0, 6) for _ in range(n_supplies)],
             "supply_start": list(range(n_supplies + 1)),
@@ -101,7 +103,7 @@ def _best_with_supplies(network: Network, choice: tuple, supplies: list[tuple[in
     for i, own in enumerate(choice):
         worth -= int(rules.split_cost[i]) * max(0, len(own) - 1)
         for arc, x in own:
-            worth += int(network.score[arc]) * x
+            worth += int(network.score[arc]) * x + int(rules.score_fixed[arc])
             for entry in range(network.entry_start[arc], network.entry_start[arc + 1]):
                 used[network.entry_row[entry]] += int(network.entry_need[entry]) * x + int(rules.entry_fixed[entry])
     best = 0
