@@ -49,7 +49,7 @@ class Plan:
     baselines: pd.DataFrame
 
     def __repr__(self) -> str:
-        routed = len(self.solution.routes)
+        routed = self.solution.routes["order_id"].nunique()
         return (
             f"Plan({self.plan_id}, {self.mode}, {routed} of {len(self.problem.orders)} orders routed, "
             f"{self.solution.status}, gap {self.solution.gap:.2e})"
@@ -136,7 +136,8 @@ def _comparison(solutions: Mapping[str, Solution]) -> pd.DataFrame:
     for name, solution in solutions.items():
         value = sum(solution.routes["value"], Decimal(0))
         title = BASELINES.get(name, "this plan")
-        rows.append((name, title, len(solution.routes), value, solution.objective, solution.gap, solution.seconds))
+        orders = solution.routes["order_id"].nunique()
+        rows.append((name, title, orders, value, solution.objective, solution.gap, solution.seconds))
     return pd.DataFrame(rows, columns=["method", "title", "orders", "value", "points", "gap", "seconds"])
 
 

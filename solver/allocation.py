@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from solver import explanation
+from solver.children import children_of
 from solver.domain.allocation import Allocation
 from solver.domain.amounts import MICRO, PICO, from_scaled, text
 from solver.domain.instrument import AssetType
@@ -64,42 +67,39 @@ BACKLOG_COLUMNS = [
 
 def allocate(problem: Problem, eligibility: Eligibility, solution: Solution) -> Allocation:
     """Return the decision as tables, with the reason of everything that is not routed."""
+    children = children_of(problem, eligibility, solution)
     reasons = explanation.why_not(problem, eligibility, solution)
-    routes = route_table(problem, eligibility, solution)
     return Allocation(
-        routes,
-        backlog_table(problem, eligibility, solution, reasons),
-        explanation.capital_table(problem, eligibility, solution),
+        route_table(problem, children),
+        backlog_table(problem, eligibility, children, reasons),
+        explanation.capital_table(problem, eligibility, solution, children),
         reasons,
     )
 
 
-def route_table(problem: Problem, eligibility: Eligibility, solution: Solution) -> pd.DataFrame:
+def route_table(problem: Problem, children: pd.DataFrame) -> pd.DataFrame:
     """Return one row a child order to be; see `solver.domain.allocation.Allocation.routes`."""
-    orders, arcs = problem.orders, eligibility.arcs
-    chosen = solution.choice[solution.choice >= 0]
-    taken = arcs.iloc[chosen]
-    asked = orders.iloc[taken["order"].to_numpy(np.int64)]
-    instruments = problem.instruments.iloc[taken["order"].to_numpy(np.int64)]
+    order = children["order"].to_numpy(np.int64)
+    asked, instruments = problem.orders.iloc[order], problem.instruments.iloc[order]
     routes = pd.DataFrame({column: asked[column].to_numpy() for column in ("order_id", "sleeve", "priority", "side")})
     for column in ("broker", "account", "symbol", "mic", "currency", "broker_symbol", "rule"):
-        routes[column] = taken[column].to_numpy(object)
+        routes[column] = children[column].to_numpy(object)
     routes["asset_type"] = instruments["asset_type"].to_numpy(object)
-    routes["quantity"] = _decimals(taken["child"], PICO)
+    routes["quantity"] = _decimals(children["quantity"], PICO)
     # Every child carries its price bound: a market order is sent as a marketable limit, so that the requirement holds.
     routes["order_type"] = OrderType.LIMIT.value
-    routes["limit_price"] = _decimals(taken["bound"], PICO)
+    routes["limit_price"] = _decimals(children["bound"], PICO)
     routes["time_in_force"] = _times_in_force(asked, routes["asset_type"])
-    routes["required_capital"] = _decimals(taken["need"], MICRO)
-    routes["value"] = _decimals(taken["value"], MICRO)
-    routes["expected_cost"] = _decimals(taken["cost"], MICRO)
-    routes["rank"] = taken["rank"].to_numpy(np.int64) + 1
-    routes["points"] = taken["score"].to_numpy(object)
+    routes["required_capital"] = _decimals(children["need"], MICRO)
+    routes["value"] = _decimals(children["value"], MICRO)
+    routes["expected_cost"] = _decimals(children["cost"], MICRO)
+    routes["rank"] = children["rank"].to_numpy(np.int64) + 1
+    routes["points"] = children["points"].to_numpy(object)
     return routes[ROUTE_COLUMNS]
 
 
 def backlog_table(
-    problem: Problem, eligibility: Eligibility, solution: Solution, reasons: pd.DataFrame
+    problem: Problem, eligibility: Eligibility, children: pd.DataFrame, reasons: pd.DataFrame
 ) -> pd.DataFrame:
     """Return what is not routed, with the main reason of each; see `solver.domain.allocation.Allocation.backlog`."""
     main = explanation.main_reasons(reasons)
@@ -107,35 +107,37 @@ def backlog_table(
     rows = []
     quoted = problem.policy.default_quotes[0]
     own = problem.instruments
+    by_order = dict(list(children.groupby("order")))
     for at, order in enumerate(problem.orders.itertuples(index=False)):
         coin = own.at[at, "asset_type"] == AssetType.CRYPTO
         currency = order.currency.partition("|")[0] or (quoted if coin else own.at[at, "instrument_currency"])
-        if solution.choice[at] < 0:
-            reason = main.loc[order.order_id]
-            value = from_scaled(int(eligibility.value[at]), MICRO)
-            rows.append(_backlog_row(order, order.quantity, order.notional, value, currency, reason, titles))
-        elif (rest := _rest(eligibility, solution, at)) is not None:
-            quantity, notional, value = rest
-            lot = _remainder(eligibility, solution, at)
-            rows.append(_backlog_row(order, quantity, notional, value, currency, lot, titles))
+        value = int(eligibility.value[at])
+        if at not in by_order:
+            worth = from_scaled(value, MICRO)
+            rows.append(
+                _backlog_row(order, order.quantity, order.notional, worth, currency, main.loc[order.order_id], titles)
+            )
+        elif (rest := _rest(by_order[at], value)) is not None:
+            quantity, notional, worth = rest
+            served = int(by_order[at]["lots"].sum())
+            reason = _remainder(by_order[at]) if served == eligibility.lots(at) else main.loc[order.order_id]
+            rows.append(_backlog_row(order, quantity, notional, worth, currency, reason, titles))
     return pd.DataFrame(rows, columns=BACKLOG_COLUMNS, dtype=object)
 
 
-def _rest(
-    eligibility: Eligibility, solution: Solution, order: int
-) -> tuple[Decimal | None, Decimal | None, Decimal] | None:
-    """Return quantity, notional and value of what the lots of the chosen broker leave over; None if that is nothing.
+def _rest(children: pd.DataFrame, value: int) -> tuple[Decimal | None, Decimal | None, Decimal] | None:
+    """Return quantity, notional and value of what the children of an order leave over; None if that is nothing.
 
     Of a notional less than one unit of base currency is nothing: a fraction of a lot is never worth telling.
     """
-    arc = eligibility.arcs.iloc[int(solution.choice[order])]
-    asked, child, value = int(arc["asked"]), int(arc["child"]), int(eligibility.value[order])
-    rest = max(asked - child, 0)
-    worth = from_scaled(value * rest // asked, MICRO)
-    if arc["notional"]:
-        left = from_scaled(int(arc["notional"]) * rest // asked, MICRO)
+    served = sum(Fraction(int(q), int(asked)) for q, asked in zip(children["quantity"], children["asked"], strict=True))
+    rest = max(1 - served, Fraction(0))
+    worth = from_scaled(math.floor(value * rest), MICRO)
+    first = children.iloc[0]
+    if first["notional"]:
+        left = from_scaled(math.floor(int(first["notional"]) * rest), MICRO)
         return (None, left, worth) if worth >= 1 else None
-    return (from_scaled(rest, PICO), None, worth) if rest else None
+    return (from_scaled(math.floor(int(first["asked"]) * rest), PICO), None, worth) if rest else None
 
 
 def _backlog_row(
@@ -174,18 +176,19 @@ def _backlog_row(
     )
 
 
-def _remainder(eligibility: Eligibility, solution: Solution, order: int) -> pd.Series[Any]:
-    """Return the reason for what is left below one lot of the chosen broker."""
-    arc = eligibility.arcs.iloc[int(solution.choice[order])]
-    lot = from_scaled(int(arc["lot"]), PICO)
+def _remainder(children: pd.DataFrame) -> pd.Series[Any]:
+    """Return the reason for what is left below one lot, told of the largest child's broker."""
+    largest = children.iloc[int(np.argmax(children["lots"].to_numpy(np.int64)))]
+    by_notional = largest["is_part"] and largest["notional"]
+    size = int(largest["lot_size"] if largest["is_part"] else largest["lot"])
     cells = {
-        "broker": arc["broker"],
+        "broker": largest["broker"],
         "code": str(ReasonCode.LOT_REMAINDER),
         "needed": None,
         "available": None,
         "unit": "",
         "lost_to": (),
-        "detail": f"less than one lot of {text(lot)}",
+        "detail": "less than one lot" + ("" if by_notional else f" of {text(from_scaled(size, PICO))}"),
     }
     return pd.Series(cells, dtype=object)
 

@@ -3,7 +3,7 @@
 A generalized assignment problem with optional assignment: an order takes at most one of its arcs, or is split over a
 few of them; every arc draws on limited rows; what is not taken is backlog. Equation (n) below is one function of
 this page, one clause of `solver.checker` and, where it can leave an order out, a reason code
-(`solver.explanation.CODE_OF_ROW`).
+(`solver.situation.CODE_OF_ROW`).
 
 Sets
     i   orders                       j   arcs: an order at a broker, in an account and a quote currency

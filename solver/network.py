@@ -231,6 +231,27 @@ class Network:
                 used[row] += need
         return used
 
+    def draws(self, lots: Column, supplies: Column | None = None) -> list[int]:
+        """Return what arcs that carry some lots draw from each row, less what supplies bring; exactly, length n_rows.
+
+        Parameters
+        ----------
+        lots : int64 array, shape (n_arcs,)
+        supplies : int64 array, shape (n_supplies,), optional
+            Units of each supply; none by default.
+        """
+        used = [0] * self.n_rows
+        fixed = [0] * len(self.entry_row) if self.rules is None else self.rules.entry_fixed.tolist()
+        columns = (self.entry_arc.tolist(), self.entry_row.tolist(), self.entry_need.tolist(), fixed)
+        carried = lots.tolist()
+        for arc, row, need, once in zip(*columns, strict=True):
+            if carried[arc]:
+                used[row] += need * carried[arc] + once
+        for supply, units in enumerate(() if supplies is None else supplies.tolist()):
+            for row, need in self.written_rules.supply_entries(supply):
+                used[row] += need * units
+        return used
+
     def subset(self, arcs: npt.NDArray[Any]) -> Network:
         """Return the network of some arcs, in the order given; rows and orders keep their indices.
 

@@ -146,6 +146,12 @@ class Policy:
         How far beyond the quote a market order may trade: the limit price it is sent with.
     default_quotes : tuple of str
         Quote currencies that a crypto order accepts if it names none.
+    least_share : Fraction
+        Least share of an order that is worth serving where the order itself says nothing; 1: all of it.
+    least_value : Decimal
+        Least value of a part that is worth serving [base currency].
+    split_cost : Decimal
+        What every child after an order's first has to gain [base currency].
     most_children : mapping of str to int
         Most children that a broker takes in a batch.
     caps : tuple of Cap
@@ -161,6 +167,9 @@ class Policy:
     equity_collar_bps: int = 50
     crypto_collar_bps: int = 100
     default_quotes: tuple[str, ...] = DEFAULT_QUOTES
+    least_share: Fraction = Fraction(1)
+    least_value: Decimal = Decimal(500)
+    split_cost: Decimal = Decimal(1)
     most_children: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     caps: tuple[Cap, ...] = ()
     sleeve_accounts: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))

@@ -161,15 +161,7 @@ def _most_of_order(network: Network, order: int) -> int:
 
 def feasible(network: Network, lots: Column, supplies: Column) -> bool:
     """Return whether no row is overdrawn, in Python integers; back-ends with tolerances may overdraw a little."""
-    rules = network.written_rules
-    used = [0] * network.n_rows
-    columns = (network.entry_arc, network.entry_row, network.entry_need, rules.entry_fixed)
-    for arc, row, need, fixed in zip(*(column.tolist() for column in columns), strict=True):
-        if lots[arc]:
-            used[row] += need * int(lots[arc]) + fixed
-    for supply, units in enumerate(supplies.tolist()):
-        for row, need in rules.supply_entries(supply):
-            used[row] += need * units
+    used = network.draws(lots, supplies)
     return all(draws <= holds for draws, holds in zip(used, network.capacity.tolist(), strict=True))
 
 

@@ -11,6 +11,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,6 +33,7 @@ MOST_BYTES = 2**20
 """Largest settings file that is read."""
 
 _WEIGHT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?", re.ASCII)
+_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,9}", re.ASCII)
 
 
@@ -43,6 +45,24 @@ def _weight(value: object) -> object:
     if not isinstance(text, str) or not _WEIGHT.fullmatch(text):
         raise ValueError('must be a decimal number >= 0 as text, such as "0.5", or a whole number')
     return Fraction(text)
+
+
+def _share(value: object) -> object:
+    """Read a share exactly."""
+    share = _weight(value)
+    if not 0 < share <= 1:  # type: ignore[operator]
+        raise ValueError('must be above 0 and at most 1, such as "0.5"')
+    return share
+
+
+def _amount(value: object) -> object:
+    """Read an amount of base currency exactly."""
+    if isinstance(value, float):
+        raise ValueError('write it as text, such as "500.50": a TOML float is not exact')
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not _AMOUNT.fullmatch(text):
+        raise ValueError('must be an amount >= 0 as text, such as "500.50", or a whole number')
+    return Decimal(text)
 
 
 def _tier(value: object) -> object:
@@ -85,6 +105,8 @@ def _file_of_database(value: str) -> str:
 
 BasisPoints = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 Weight = Annotated[Fraction, BeforeValidator(_weight)]
+Share = Annotated[Fraction, BeforeValidator(_share)]
+Amount = Annotated[Decimal, BeforeValidator(_amount)]
 Currency = Annotated[str, Field(strict=True), AfterValidator(_currency)]
 PathText = Annotated[str, Field(strict=True, min_length=1, max_length=4_096)]
 
@@ -117,6 +139,9 @@ class PolicyFigures(Table):
     equity_collar_bps: BasisPoints = 50
     crypto_collar_bps: BasisPoints = 100
     default_quotes: Annotated[tuple[Currency, ...], Field(min_length=1)] = DEFAULT_QUOTES
+    least_share: Share = Fraction(1)
+    least_value: Amount = Decimal(500)
+    split_cost: Amount = Decimal(1)
     tier_weights: Mapping[Annotated[int, BeforeValidator(_tier)], Weight] = Field(default_factory=dict)
 
     def policy(self, rules: Sequence[RoutingRule], sleeve_accounts: Mapping[tuple[str, str], str]) -> Policy:

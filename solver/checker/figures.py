@@ -16,6 +16,9 @@ from solver.domain.reason import ReasonCode
 POINT = 10_000
 """Micro-units of base currency in one point."""
 
+LEAST_POINTS = 2_000
+"""Points of a planning lot, at least, over the half point that one is rounded by."""
+
 UNRANKED = 10**6
 """Place of a broker that the policy leaves out: behind all others."""
 
@@ -53,9 +56,7 @@ def figure_flaws(world: World, order: Any, listing: Any, route: Any, codes: Mapp
         found.append(f"value: {route.quantity} are worth {from_scaled(right, MICRO)}, not {route.value}")
     if expected not in _costs(world, order, listing, child):
         found.append(f"cost: {route.expected_cost} is not the fees and the difference to any listing's price")
-    points = _points(world, order, value, expected, int(route.rank))
-    if points != route.points:
-        found.append(f"points: value, cost and rank are worth {points}, not {route.points}")
+    found += _points(world, order, listing, route, value, expected)
     return found + _rank(world, order, listing, route, codes)
 
 
@@ -109,8 +110,28 @@ def _base_price(world: World, order: Any, listing: Any) -> int:
     return -(-world.reference(order, listing) * world.rates.get(listing.currency, 0) // PICO)
 
 
-def _points(world: World, order: Any, value: int, expected: int, rank: int) -> int:
-    """(1) The weight of the tier times the value at the rank's basis points, less the cost; one point at least."""
+def _points(world: World, order: Any, listing: Any, route: Any, value: int, expected: int) -> list[str]:
+    """(1) Compare the points; those of a part may be short of what its fee at full size would leave."""
+    rank, points = int(route.rank), int(route.points)
+    exact = _worth_in_points(world, order, value, expected, rank)
+    if points == exact:
+        return []
+    if not world.may_divide(order):
+        return [f"points: value, cost and rank are worth {exact}, not {points}"]
+    kind = world.meant[order.order_id].asset_type
+    schedule = world.problem.brokers[listing.broker].fee_schedule(kind, listing.currency)
+    asked, price = world.asked(order, listing), world.reference(order, listing)
+    full = int(cost.commission_micro(schedule, asked, price, order.side == Side.SELL))
+    full = -(-full * world.rates.get(listing.currency, 0) // PICO)
+    least = _worth_in_points(world, order, value, expected + full, rank)
+    step = _money(world.step(order, listing), _base_price(world, order, listing)) // POINT + 2
+    rounding = abs(points) // LEAST_POINTS + step
+    right = least - rounding <= points <= exact + rounding
+    return [] if right else [f"points: a part of this value is worth {least} to {exact}, not {points}"]
+
+
+def _worth_in_points(world: World, order: Any, value: int, expected: int, rank: int) -> int:
+    """Return the weight of the tier times the value at the rank's basis points, less the cost; one point at least."""
     policy = world.problem.policy
     preference = Fraction(policy.first_choice_bps - policy.rank_step_bps * (rank - 1), cost.BASIS_POINT)
     net = value * preference - floor(expected * policy.cost_weight + Fraction(1, 2))

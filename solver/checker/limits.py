@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from fractions import Fraction
-from typing import Any
 
 from solver.checker.world import World, key_of
-from solver.domain.amounts import PICO, floor_scaled, from_scaled
-from solver.domain.instrument import AssetType
+from solver.domain.amounts import PICO, from_scaled
 from solver.domain.order import Side
 from solver.solution import Solution
 
@@ -30,7 +28,7 @@ def _custody(world: World, solution: Solution) -> list[str]:
     sold = sold_quantities(solution)
     if not sold:
         return []
-    held = held_quantities(world)
+    held = world.held
     return [
         f"custody: {broker}/{account} holds {from_scaled(held[broker, account, key], PICO)} {key} "
         f"and {from_scaled(quantity, PICO)} are sold"
@@ -46,36 +44,6 @@ def sold_quantities(solution: Solution) -> Counter[tuple[str, str, str]]:
         if route.side == Side.SELL:
             sold[route.broker, route.account, key_of(route)] += math.ceil(Fraction(route.quantity) * PICO)
     return sold
-
-
-def held_quantities(world: World) -> Counter[tuple[str, str, str]]:
-    """Return what each broker, account and instrument holds [pico-units]; what is not clear counts for nothing."""
-    listed: dict[tuple[str, str], set[tuple[str, str, str]]] = {}
-    for listing in world.listings.values():
-        coin = listing.asset_type == AssetType.CRYPTO
-        words = ("", "") if coin else (listing.mic, listing.currency)
-        listed.setdefault((listing.broker, listing.symbol), set()).add((key_of(listing), *words))
-    held: Counter[tuple[str, str, str]] = Counter()
-    for row in world.problem.positions.itertuples(index=False):
-        held[row.broker, row.account, _meant(row, listed.get((row.broker, row.symbol), set()))] += floor_scaled(
-            row.quantity, PICO
-        )
-    return held
-
-
-def _meant(row: Any, instruments: set[tuple[str, str, str]]) -> str:
-    """Return the one instrument that a position's words fit, empty if there is none or several.
-
-    A coin has neither exchange nor currency, so that a bare symbol names it and nothing else.
-    """
-    fits = {
-        key
-        for key, mic, currency in instruments
-        if row.mic in ("", mic) and (row.currency in ("", currency) or key == row.symbol)
-    }
-    if not row.mic and not row.currency and row.symbol in fits:
-        return str(row.symbol)
-    return fits.pop() if len(fits) == 1 else ""
 
 
 def _pacing(world: World, solution: Solution) -> list[str]:

@@ -108,7 +108,7 @@ def _size(world: World, order: Any, listing: Any, route: Any) -> list[str]:
     asked = f"the {order.quantity} asked" if order.quantity is not None else f"the notional {order.notional} is worth"
     if quantity > world.asked(order, listing):
         found.append(f"demand: {route.quantity} is more than {asked}")
-    elif quantity < world.child(order, listing):
+    elif quantity < world.child(order, listing) and not world.may_divide(order):
         found.append(f"demand: {route.quantity} leaves a lot of {asked}")
     return found
 

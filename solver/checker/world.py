@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -14,6 +15,7 @@ from solver.domain.instrument import AssetType, instrument_key
 from solver.domain.order import OrderType, Side, TimeInForce
 from solver.policy import Ranking
 from solver.problem import Problem
+from solver.solution import Solution
 
 VALUE = PICO * PICO // MICRO
 """What divides pico-units of quantity times pico-units of price into micro-units of money."""
@@ -27,6 +29,29 @@ def pico(amount: Decimal) -> int:
 def key_of(row: Any) -> str:
     """Return the identity of the instrument that a route or a listing names."""
     return instrument_key(row.symbol, row.mic, row.currency, row.asset_type)
+
+
+def routes_by_order(solution: Solution) -> dict[str, list[Any]]:
+    """Return the routes of each order."""
+    found: dict[str, list[Any]] = {}
+    for route in solution.routes.itertuples(index=False):
+        found.setdefault(route.order_id, []).append(route)
+    return found
+
+
+def _meant(row: Any, instruments: set[tuple[str, str, str]]) -> str:
+    """Return the one instrument that a position's words fit, empty if there is none or several.
+
+    A coin has neither exchange nor currency, so that a bare symbol names it and nothing else.
+    """
+    fits = {
+        key
+        for key, mic, currency in instruments
+        if row.mic in ("", mic) and (row.currency in ("", currency) or key == row.symbol)
+    }
+    if not row.mic and not row.currency and row.symbol in fits:
+        return str(row.symbol)
+    return fits.pop() if len(fits) == 1 else ""
 
 
 class World:
@@ -95,6 +120,38 @@ class World:
     def time_in_force(self, order: Any) -> str:
         """Return the order's time in force; that of a coin's market, which has no day, or the day if it has none."""
         return order.time_in_force or str(TimeInForce.GTC if self.is_coin(order) else TimeInForce.DAY)
+
+    @cached_property
+    def held(self) -> Counter[tuple[str, str, str]]:
+        """What each broker, account and instrument holds [pico-units]; what is not clear counts for nothing."""
+        listed: dict[tuple[str, str], set[tuple[str, str, str]]] = {}
+        for listing in self.listings.values():
+            coin = listing.asset_type == AssetType.CRYPTO
+            words = ("", "") if coin else (listing.mic, listing.currency)
+            listed.setdefault((listing.broker, listing.symbol), set()).add((key_of(listing), *words))
+        held: Counter[tuple[str, str, str]] = Counter()
+        for row in self.problem.positions.itertuples(index=False):
+            meant = _meant(row, listed.get((row.broker, row.symbol), set()))
+            held[row.broker, row.account, meant] += floor_scaled(row.quantity, PICO)
+        return held
+
+    def most_children(self, order: Any) -> int:
+        """Return the most children of an order: as it says, or as many as hold some of what no one holds enough of."""
+        if order.side == Side.BUY:
+            return int(order.max_splits)
+        instrument = self.meant[order.order_id].instrument
+        holders = [quantity for (_, _, key), quantity in self.held.items() if key == instrument and quantity > 0]
+        wanted = [self.child(order, offer) for offer in self.offers(order)]
+        scattered = len(holders) > 1 and wanted and max(holders) < max(wanted)
+        return max(int(order.max_splits), len(holders)) if scattered else int(order.max_splits)
+
+    def least_share(self, order: Any) -> Fraction:
+        """Return the least share of an order that is worth serving."""
+        return self.problem.policy.least_share if order.min_fill is None else Fraction(order.min_fill)
+
+    def may_divide(self, order: Any) -> bool:
+        """Return whether an order may be split or served in part."""
+        return self.most_children(order) > 1 or self.least_share(order) < 1
 
     def offers(self, order: Any) -> list[Any]:
         """Return every listing of the order's instrument in a currency that it accepts, at whichever broker."""

@@ -23,6 +23,7 @@ class ReasonCode(StrEnum):
     ABOVE_MAX_SIZE = "ABOVE_MAX_SIZE"
     LOT_REMAINDER = "LOT_REMAINDER"
     NOT_WORTHWHILE = "NOT_WORTHWHILE"
+    SPLIT_LIMIT = "SPLIT_LIMIT"
     BASKET_INCOMPLETE = "BASKET_INCOMPLETE"
     OPPOSITE_SIDE = "OPPOSITE_SIDE"
     PACING_LIMIT = "PACING_LIMIT"
@@ -50,6 +51,7 @@ MEANING: dict[ReasonCode, str] = {
     ReasonCode.ABOVE_MAX_SIZE: "more than the broker takes in one order",
     ReasonCode.LOT_REMAINDER: "what is left below one lot",
     ReasonCode.NOT_WORTHWHILE: "costs more than the preference is worth",
+    ReasonCode.SPLIT_LIMIT: "the broker takes a part of the order only, and it may not have that many parts",
     ReasonCode.BASKET_INCOMPLETE: "fits, but not together with the rest of its basket or group",
     ReasonCode.OPPOSITE_SIDE: "the other side of the same instrument is sent to this broker",
     ReasonCode.PACING_LIMIT: "the broker takes no more orders in this batch",
@@ -63,6 +65,10 @@ MEANING: dict[ReasonCode, str] = {
     ReasonCode.OUTCOME_UNKNOWN: "the child order was sent and no answer proves what became of it",
 }
 """One sentence a code, for people; the documentation's table is made from it."""
+
+
+DEPTH: dict[str, int] = {str(code): at for at, code in enumerate(ReasonCode)}
+"""How near to a route a reason is: its place in the closed list."""
 
 
 @dataclass(frozen=True, slots=True)

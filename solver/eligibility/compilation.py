@@ -18,6 +18,7 @@ from solver.columns import INT64_MAX
 from solver.domain.reason import ReasonCode
 from solver.eligibility.candidates import candidates, order_columns, screen_order_rules, screen_wishes
 from solver.eligibility.columns import Integers
+from solver.eligibility.parts import mark_divisible, with_parts
 from solver.eligibility.pricing import order_values, price_arcs, size_arcs
 from solver.eligibility.rows import draws, limited_rows
 from solver.eligibility.scoring import score_arcs
@@ -51,6 +52,10 @@ class Eligibility:
     exclusions: pd.DataFrame
     value: Integers
 
+    def lots(self, order: int) -> int:
+        """Return the planning lots of an order."""
+        return 1 if self.network.rules is None else int(self.network.rules.lots[order])
+
 
 def compile_problem(problem: Problem) -> Eligibility:
     """Return the network of a problem, with what its arcs and rows mean and why other ways are impossible."""
@@ -61,8 +66,11 @@ def compile_problem(problem: Problem) -> Eligibility:
     price_arcs(problem, orders, arcs)
     value = order_values(orders, arcs)
     size_arcs(problem, orders, arcs)
+    mark_divisible(problem, orders, arcs)
     score_arcs(problem, orders, arcs, value)
-    kept = arcs[arcs["code"] == ""].sort_values(["order", "choice", "wish"], kind="stable", ignore_index=True)
+    arcs = with_parts(problem, orders, arcs, value)
+    ranked = ["order", "choice", "wish", "is_part"]
+    kept = arcs[arcs["code"] == ""].sort_values(ranked, kind="stable", ignore_index=True)
     rows = limited_rows(problem, kept)
     network = build_network(problem, orders, kept, rows)
     return Eligibility(network, kept, rows, exclusions(problem, orders, arcs), value)
@@ -80,7 +88,7 @@ def build_network(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame, ro
     return Network.from_columns(
         n_orders=len(orders),
         order=arcs["order"].to_numpy(np.int64),
-        score=arcs["score"].to_numpy(object),
+        score=arcs["lot_score"].to_numpy(object),
         entry_start=start.astype(np.int64),
         entry_row=drawn["row"].to_numpy(np.int64),
         entry_need=drawn["need"].to_numpy(object),
@@ -90,16 +98,30 @@ def build_network(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame, ro
         preference=(arcs.groupby("order").cumcount()).to_numpy(np.int64),
         tier=problem.orders["priority"].to_numpy(np.int64),
         tie_rank=_tie_rank(problem),
-        rules=_bonds(problem, brings=bool((drawn["need"] < 0).any())),
+        rules=_rules(problem, orders, arcs, drawn),
     )
 
 
-def _bonds(problem: Problem, *, brings: bool) -> dict[str, npt.NDArray[np.int64]] | None:
-    """Return the rules that bind orders to each other; None where the plain model says it all."""
+def _rules(
+    problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame, drawn: pd.DataFrame
+) -> dict[str, npt.ArrayLike] | None:
+    """Return the columns of `solver.rules.Rules`; None where the plain model says it all."""
     bonds = {name: _numbered(problem.orders[name]) for name in ("basket", "same_broker")}
-    if not brings and all((column == NONE).all() for column in bonds.values()):
+    divided = orders["lots"].to_numpy(object) > 1
+    bound = any((column != NONE).any() for column in bonds.values())
+    if not (bound or divided.any() or (drawn["need"] < 0).any()):
         return None
-    return bonds
+    return {
+        **bonds,
+        "lots": orders["lots"].to_numpy(np.int64),
+        "least_lots": orders["least_lots"].to_numpy(np.int64),
+        "max_children": np.where(divided, orders["most_children"], 1).astype(np.int64),
+        "split_cost": orders["split_cost"].to_numpy(np.int64),
+        "min_lots": arcs["fewest"].to_numpy(np.int64),
+        "max_lots": arcs["most"].to_numpy(np.int64),
+        "score_fixed": arcs["once_score"].to_numpy(object),
+        "entry_fixed": drawn["once"].to_numpy(object),
+    }
 
 
 def _numbered(names: pd.Series[str]) -> npt.NDArray[np.int64]:

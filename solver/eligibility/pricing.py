@@ -120,6 +120,7 @@ def size_arcs(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -> Non
     strike_size(arcs, floored, ReasonCode.BELOW_MIN_NOTIONAL, floor, worth, MICRO, arcs["currency"])
     most = arcs["max_quantity"].to_numpy(object)
     above = (most > 0) & (child > most)
+    arcs["oversized"] = np.asarray(above, dtype=bool) & (arcs["code"] == "").to_numpy(bool)
     strike_size(arcs, above, ReasonCode.ABOVE_MAX_SIZE, child, most, PICO, arcs["symbol"])
 
 

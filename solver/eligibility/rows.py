@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -35,10 +36,10 @@ def limited_rows(problem: Problem, arcs: pd.DataFrame) -> pd.DataFrame:
 
 
 def draws(problem: Problem, arcs: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return what each arc draws from each row, in units of the row: columns ``arc, row, need``, by rising arc.
+    """Return what each arc draws from each row, in units of the row: columns ``arc, row, need, once``, by rising arc.
 
-    A buy draws its requirement from its pool, a sell its quantity from its holding and, where its proceeds can be
-    spent at once, brings them to its pool.
+    ``need`` is drawn for every lot, ``once`` by the child itself. A buy draws its requirement from its pool, a sell
+    its quantity from its holding and, where its proceeds can be spent at once, brings them to its pool.
     """
     row_of = {
         (row.kind, row.broker, row.account, row.currency or row.instrument): at
@@ -51,23 +52,26 @@ def draws(problem: Problem, arcs: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFr
         for arc in others:
             meeting.setdefault(arc, []).append((row, 1))
     caps = [row for row, _ in _of(rows, RowKind.CAP)]
-    found: list[tuple[int, int, int]] = []
+    found: list[tuple[int, int, int, int]] = []
     for at, arc in enumerate(arcs.itertuples(index=False)):
         pool = row_of.get((RowKind.CAPITAL, arc.broker, arc.account, arc.currency))
+        # What counts children is drawn by the lot where there is but one: the plain model knows nothing else.
+        whole = arc.fewest == 1 == arc.most
         if arc.is_buy:
-            found.append((at, row_of[RowKind.CAPITAL, arc.broker, arc.account, arc.currency], int(arc.need)))
+            own = row_of[RowKind.CAPITAL, arc.broker, arc.account, arc.currency]
+            found.append((at, own, int(arc.lot_need), int(arc.once_need)))
         else:
             row = row_of[RowKind.CUSTODY, arc.broker, arc.account, arc.instrument]
-            units = rows.at[row, "units"]
-            found.append((at, row, int(arc.child * units.numerator // (units.denominator * PICO))))
-            if arc.proceeds and pool is not None:
-                found.append((at, pool, -int(arc.proceeds)))
+            units = rows.at[row, "units"] / PICO
+            found.append((at, row, math.floor(arc.lot_sold * units), math.floor(arc.once_sold * units)))
+            if (arc.lot_proceeds or arc.once_proceeds) and pool is not None:
+                found.append((at, pool, -int(arc.lot_proceeds), -int(arc.once_proceeds)))
         paced = row_of.get((RowKind.PACING, arc.broker, "", ""))
-        if paced is not None:
-            found.append((at, paced, 1))
-        found += [(at, row, int(arc.value)) for row in _caps_on(problem, arc, caps)]
-        found += [(at, row, weight) for row, weight in meeting.get(at, [])]
-    return pd.DataFrame(found, columns=["arc", "row", "need"]).astype({"need": object})
+        counted = [(paced, 1)] if paced is not None else []
+        counted += meeting.get(at, [])
+        found += [(at, row, weight if whole else 0, 0 if whole else weight) for row, weight in counted]
+        found += [(at, row, int(arc.lot_worth), int(arc.once_worth)) for row in _caps_on(problem, arc, caps)]
+    return pd.DataFrame(found, columns=["arc", "row", "need", "once"]).astype({"need": object, "once": object})
 
 
 def _pools(problem: Problem, arcs: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
@@ -89,7 +93,7 @@ def _sold_holdings(problem: Problem, arcs: pd.DataFrame) -> Iterator[tuple[Any, 
     held = _holdings(problem)
     sells = arcs[~arcs["is_buy"].to_numpy(bool)]
     for holding, group in sells.groupby(["broker", "account", "instrument"], sort=True):
-        step = int(np.gcd.reduce(group["child"].to_numpy(object)))
+        step = int(np.gcd.reduce(np.concatenate([group["lot_sold"], group["once_sold"]]).astype(object)))
         quantity = held.get(holding, Decimal(0))
         broker, account, instrument = holding
         free = max(quantity, Decimal(0))

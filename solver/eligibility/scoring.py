@@ -31,8 +31,10 @@ def score_arcs(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame, value
     child, asked = arcs["child"].to_numpy(object), np.maximum(arcs["asked"].to_numpy(object), 1)
     arcs["need"], fee, arcs["proceeds"] = _requirements(problem, orders, arcs)
     arcs["value"] = objects((value[order] * np.minimum(child, asked) // asked).tolist())
-    arcs["cost"] = objects((cost.ceil_div(fee * arcs["rate"].to_numpy(object), PICO) + _dearer(arcs)).tolist())
-    alive = arcs[arcs["code"] == ""]
+    arcs["excess"] = _excess(arcs)
+    dearer = cost.trade_value(child, arcs["excess"].to_numpy(object))
+    arcs["cost"] = objects((cost.ceil_div(fee * arcs["rate"].to_numpy(object), PICO) + dearer).tolist())
+    alive = arcs[_eligible(arcs)]
     arcs["rank"] = (alive.groupby("order")["choice"].rank("dense").astype(int) - 1).reindex(arcs.index, fill_value=0)
     points = policy.first_choice_bps - policy.rank_step_bps * arcs["rank"].to_numpy(object)
     weighted_cost = cost.round_div(
@@ -70,12 +72,17 @@ def _requirements(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) ->
     return need, fee, proceeds
 
 
-def _dearer(arcs: pd.DataFrame) -> Integers:
-    """Return what each candidate pays more, or brings less, than the order's best price [micro-units of base]."""
+def _eligible(arcs: pd.DataFrame) -> Integers:
+    """Return which candidates can carry their order or a part of it, shape (n_arcs,)."""
+    return np.asarray((arcs["code"] == "").to_numpy(bool) | arcs["takes_part"].to_numpy(bool))
+
+
+def _excess(arcs: pd.DataFrame) -> Integers:
+    """Return how much worse each candidate's price is than the order's best [pico-units of base currency]."""
     price = cost.ceil_div(arcs["reference"].to_numpy(object) * arcs["rate"].to_numpy(object), PICO)
-    frame = pd.DataFrame({"order": arcs["order"], "price": price, "alive": arcs["code"] == ""})
+    frame = pd.DataFrame({"order": arcs["order"], "price": price, "alive": _eligible(arcs)})
     alive = frame[frame["alive"]].groupby("order")["price"]
     best_buy, best_sell = frame["order"].map(alive.min()), frame["order"].map(alive.max())
     best = np.where(arcs["is_buy"], best_buy, best_sell)
     best = objects([own if pd.isna(other) else other for other, own in zip(best, price, strict=True)])
-    return objects(cost.trade_value(arcs["child"].to_numpy(object), abs(price - best)).tolist())
+    return objects(abs(price - best).tolist())

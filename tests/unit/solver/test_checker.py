@@ -189,7 +189,7 @@ D = Decimal
     [
         ("buy", {"broker_symbol": "NONE"}, "the listing NONE does not exist"),
         ("buy", {"order_id": "ghost"}, "ghost: the order or the listing"),
-        ("buy", {"order_id": "limit"}, "demand: limit is routed 2 times"),
+        ("buy", {"order_id": "limit"}, "limit: splits: 2 children"),
         ("buy", {"quantity": D("9.5")}, "lots: 9.5 is no multiple of 1"),
         ("buy", {"quantity": D(0)}, "lots: 0 is no multiple"),
         ("buy", {"quantity": D(-10)}, "lots: -10 is no multiple"),

@@ -12,7 +12,6 @@ import pytest
 from brokers.frames import listings_of, positions_of
 from brokers.simulated.market import _placed
 from solver import Problem, tables
-from solver.checker.limits import held_quantities as checkers_own
 from solver.checker.world import World
 from solver.domain import AssetType, Instrument
 from solver.domain.amounts import PICO
@@ -96,7 +95,7 @@ def test_network_market_and_checker_agree_on_every_position() -> None:
         frame = tables.canonical(tables.POSITIONS, positions(each)).frame
         day = replace(empty, positions=frame)
         held = held_quantities(frame, day.listings)
-        assert {key: units for key, units in checkers_own(World(day)).items() if key[2]} == held
+        assert {key: units for key, units in World(day).held.items() if key[2]} == held
         (position,) = positions_of(frame)
         traded = [listing for listing in catalogue if listing.broker == position.broker]
         if ambiguous_positions(frame, day.listings):
@@ -120,7 +119,7 @@ def test_quantities_of_many_digits_add_up_exactly() -> None:
     frame = tables.canonical(tables.POSITIONS, held).frame.assign(quantity=[large, small])
     found = held_quantities(frame, problem(held).listings)
     assert found == {("alpaca", "A", "ASML@XNAS:USD"): 12345678901234567890_000000000002}
-    own = checkers_own(World(replace(problem(held), positions=frame)))
+    own = World(replace(problem(held), positions=frame)).held
     assert own == found
 
 
