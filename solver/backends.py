@@ -244,7 +244,7 @@ def add_hint(
         model.add_hint(variables[variable.id], chosen.get(arc, 0))
     for i, variable in formulation.r.items():
         model.add_hint(variables[variable.id], bool(choice[i] >= 0))
-    for variable in formulation.t:
+    for variable in (*formulation.t, *formulation.u.values()):
         model.add_hint(variables[variable.id], 0)
 
 

@@ -18,19 +18,22 @@ Parameters, all integers
     a_jk, h_jk what arc j draws from row k a lot, and once: capital with all fees, rounded up; quantity sold;
                one child; value; negative where a sell brings cash       [units of row k]
     C_k        what row k holds, rounded down                            [units of row k]
-    e_v, n_v   points a unit of supply v costs, and its most units
-    d_vk       what a unit of supply v draws from row k, negative where it brings
+    e_v, n_v   points a unit of supply v costs, and its most units;  f_v: points that using it costs once
+    d_vk, b_vk what a unit of supply v draws from row k, negative where it brings, and what using it draws once
 
 Variables
     y_j in {0, 1}   a child goes along arc j        x_j integer   its lots
     r_i in {0, 1}   order i is served               z_g in {0, 1}   basket g is served
     w_gb in {0, 1}  group g is served at broker b   t_v integer   units of supply v
+    u_v in {0, 1}   supply v is used
 
 Programme
-    (1)  max sum_j (s_j x_j + o_j y_j) - sum_i p_i (sum_{j of i} y_j - r_i) - sum_v e_v t_v   objective
+    (1)  max sum_j (s_j x_j + o_j y_j) - sum_i p_i (sum_{j of i} y_j - r_i) - sum_v (e_v t_v + f_v u_v)
+                                                                                              objective
     (2)  f_i r_i <= sum_{j of i} x_j <= q_i r_i,   r_i <= sum_{j of i} y_j,   y_j <= r_i      demand
     (3)  l_j y_j <= x_j <= m_j y_j                                                           lots
-    (4)  sum_j (a_jk x_j + h_jk y_j) + sum_v d_vk t_v <= C_k         for every pool           capital
+    (4)  sum_j (a_jk x_j + h_jk y_j) + sum_v (d_vk t_v + b_vk u_v) <= C_k   for every pool    capital
+         t_v <= n_v u_v                                                                      supply
     (5)  the same for every holding                                                          custody
     (6)  sum_{j of i} y_j <= c_i                                                             splits
     (7)  the same as (4) for the children of a broker                                        pacing
@@ -80,6 +83,8 @@ class Formulation:
     r : dict of int to Variable
         Of the orders that are not simply one arc or nothing.
     t : list of Variable, length n_supplies
+    u : dict of int to Variable
+        Of the supplies whose use costs or draws something once.
     rows : dict of int to LinearConstraint
         The constraint of each row that something draws on; an empty one would be refused.
     """
@@ -93,6 +98,7 @@ class Formulation:
     x: dict[int, mathopt.Variable] = field(default_factory=dict)
     r: dict[int, mathopt.Variable] = field(default_factory=dict)
     t: list[mathopt.Variable] = field(default_factory=list)
+    u: dict[int, mathopt.Variable] = field(default_factory=dict)
     rows: dict[int, mathopt.LinearConstraint] = field(default_factory=dict)
 
     def variable(self, upper: int = 1) -> mathopt.Variable:
@@ -124,7 +130,7 @@ def formulate(network: Network, *, relaxed: bool = False, scaled: bool = False) 
     unit = row_units(network) if scaled else np.ones(network.n_rows)
     f = Formulation(network, network.written_rules, mathopt.Model(name="routing"), relaxed, unit)
     variables(f)
-    for equation in (objective, demand, lots, splits, basket, same_broker):
+    for equation in (objective, demand, lots, splits, basket, same_broker, supplies):
         equation(f)
     for kind in (capital, custody, pacing, cap, exclusivity):
         kind(f)
@@ -138,7 +144,7 @@ def row_units(network: Network) -> npt.NDArray[np.float64]:
 
 
 def variables(f: Formulation) -> None:
-    """Add ``y`` of every arc, ``x`` and ``r`` where they are needed, and ``t``."""
+    """Add ``y`` of every arc, ``x`` and ``r`` where they are needed, ``t``, and ``u`` where it is needed."""
     rules = f.rules
     f.y.extend(f.variable() for _ in range(f.network.n_arcs))
     for j in np.flatnonzero(rules.max_lots > rules.min_lots).tolist():
@@ -147,6 +153,9 @@ def variables(f: Formulation) -> None:
         if not is_simple(f, i) and len(f.arcs(i)):
             f.r[i] = f.variable()
     f.t.extend(f.variable(limit) for limit in rules.supply_limit.tolist())
+    for v in range(rules.n_supplies):
+        if rules.supply_once_cost[v] or any(once for _, _, once in rules.supply_entries(v)):
+            f.u[v] = f.variable()
 
 
 def is_simple(f: Formulation, i: int) -> bool:
@@ -156,7 +165,7 @@ def is_simple(f: Formulation, i: int) -> bool:
 
 
 def objective(f: Formulation) -> None:
-    """(1) max sum_j (s_j x_j + o_j y_j) - sum_i p_i (sum_{j of i} y_j - r_i) - sum_v e_v t_v."""
+    """(1) max sum_j (s_j x_j + o_j y_j) - sum_i p_i (sum_{j of i} y_j - r_i) - sum_v (e_v t_v + f_v u_v)."""
     goal = f.model.objective
     goal.is_maximize = True
     for j, (s, o) in enumerate(zip(f.network.score.tolist(), f.rules.score_fixed.tolist(), strict=True)):
@@ -170,6 +179,8 @@ def objective(f: Formulation) -> None:
             goal.set_linear_coefficient(f.y[j], goal.get_linear_coefficient(f.y[j]) - price)
     for v, unit_cost in enumerate(f.rules.supply_cost.tolist()):
         goal.set_linear_coefficient(f.t[v], -unit_cost)
+    for v, used in f.u.items():
+        goal.set_linear_coefficient(used, -int(f.rules.supply_once_cost[v]))
 
 
 def demand(f: Formulation) -> None:
@@ -232,8 +243,14 @@ def same_broker(f: Formulation) -> None:
             f.model.add_linear_constraint(mathopt.fast_sum(at.values()) <= 1.0, name=f"same_broker[{g}]")
 
 
+def supplies(f: Formulation) -> None:
+    """(4) t_v <= n_v u_v."""
+    for v, used in f.u.items():
+        f.model.add_linear_constraint(f.t[v] <= int(f.rules.supply_limit[v]) * used, name=f"supply[{v}]")
+
+
 def capital(f: Formulation) -> None:
-    """(4) sum_j (a_jk x_j + h_jk y_j) + sum_v d_vk t_v <= C_k for every pool k."""
+    """(4) sum_j (a_jk x_j + h_jk y_j) + sum_v (d_vk t_v + b_vk u_v) <= C_k for every pool k."""
     limit_rows(f, RowKind.CAPITAL)
 
 
@@ -280,5 +297,7 @@ def terms(f: Formulation) -> Iterator[tuple[int, mathopt.Variable, int]]:
         else:
             yield row, f.y[j], a * int(f.rules.min_lots[j]) + h
     for v, unit in enumerate(f.t):
-        for row, d in f.rules.supply_entries(v):
+        for row, d, b in f.rules.supply_entries(v):
             yield row, unit, d
+            if b:
+                yield row, f.u[v], b

@@ -248,8 +248,8 @@ class Network:
             if carried[arc]:
                 used[row] += need * carried[arc] + once
         for supply, units in enumerate(() if supplies is None else supplies.tolist()):
-            for row, need in self.written_rules.supply_entries(supply):
-                used[row] += need * units
+            for row, need in self.written_rules.supply_draws(supply, units):
+                used[row] += need
         return used
 
     def subset(self, arcs: npt.NDArray[Any]) -> Network:
@@ -355,7 +355,9 @@ def _check_sums(network: Network) -> None:
         units = np.repeat(rules.supply_limit, np.diff(rules.supply_start))
         counted.append(("rules.score_fixed", np.abs(rules.score_fixed), None))
         counted.append(("rules.supply_need", np.abs(rules.supply_need), units))
+        counted.append(("rules.supply_once", np.abs(rules.supply_once), None))
         counted.append(("rules.supply_cost", rules.supply_cost, rules.supply_limit))
+        counted.append(("rules.supply_once_cost", rules.supply_once_cost, None))
     for name, column, times in counted:
         factor = np.ones(len(column), np.int64) if times is None else times
         if float(column.astype(np.float64) @ factor) > 2.0**62 and _exact_product(column, factor) > INT64_MAX:

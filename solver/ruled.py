@@ -133,6 +133,7 @@ def objective_of(network: Network, lots: Column, supplies: Column) -> int:
     value = sum(s * x for s, x in zip(network.score.tolist(), lots.tolist(), strict=True))
     value += sum(rules.score_fixed[lots > 0].tolist())
     value -= sum(e * t for e, t in zip(rules.supply_cost.tolist(), supplies.tolist(), strict=True))
+    value -= sum(rules.supply_once_cost[supplies > 0].tolist())
     children = np.bincount(network.order[lots > 0], minlength=network.n_orders)
     further = np.maximum(children - 1, 0)
     return int(value - sum(p * n for p, n in zip(rules.split_cost.tolist(), further.tolist(), strict=True)))

@@ -51,12 +51,12 @@ class Rules:
     supply_limit : int64 array, shape (n_supplies,)
         Most units of each supply. A supply brings capacity to rows at a cost: a block of converted currency, a unit
         of the cash that tomorrow would need.
-    supply_cost : int64 array, shape (n_supplies,)
-        Points a unit costs, >= 0.
+    supply_cost, supply_once_cost : int64 array, shape (n_supplies,)
+        Points that a unit costs, and that a supply costs once if any of it is used, >= 0.
     supply_start : int64 array, shape (n_supplies + 1,)
         Entries of supply ``s`` are ``supply_start[s]:supply_start[s + 1]``.
-    supply_row, supply_need : int64 array, shape (n_supply_entries,)
-        What a unit draws from a row; negative where it brings.
+    supply_row, supply_need, supply_once : int64 array, shape (n_supply_entries,)
+        What a unit draws from a row, negative where it brings, and what is drawn once if the supply is used.
     """
 
     lots: Column
@@ -72,9 +72,11 @@ class Rules:
     entry_fixed: Column
     supply_limit: Column
     supply_cost: Column
+    supply_once_cost: Column
     supply_start: Column
     supply_row: Column
     supply_need: Column
+    supply_once: Column
 
     @classmethod
     def read(cls, n_orders: int, n_arcs: int, n_entries: int, n_rows: int, given: Mapping[str, npt.ArrayLike]) -> Rules:
@@ -108,6 +110,8 @@ class Rules:
             raise ProblemError(f"rules: unknown column {', '.join(sorted(unknown))}")
         columns.update(given)
         columns.setdefault("least_lots", columns["lots"])
+        columns.setdefault("supply_once_cost", np.zeros(np.shape(columns["supply_limit"]), np.int64))
+        columns.setdefault("supply_once", np.zeros(np.shape(columns["supply_row"]), np.int64))
         rules = cls(**{name: integers(f"rules.{name}", column) for name, column in columns.items()})
         rules._check_lengths(n_orders, n_arcs, n_entries)
         rules._check_ranges(n_rows)
@@ -116,7 +120,8 @@ class Rules:
     def _check_lengths(self, n_orders: int, n_arcs: int, n_entries: int) -> None:
         lengths = dict.fromkeys(_PER_ORDER, n_orders) | dict.fromkeys(_PER_ARC, n_arcs)
         lengths |= {"entry_fixed": n_entries, "supply_cost": self.n_supplies, "supply_start": self.n_supplies + 1}
-        lengths["supply_need"] = len(self.supply_row)
+        lengths |= {"supply_once_cost": self.n_supplies}
+        lengths |= dict.fromkeys(("supply_need", "supply_once"), len(self.supply_row))
         for name, length in lengths.items():
             if len(getattr(self, name)) != length:
                 raise ProblemError(f"rules.{name}: has {len(getattr(self, name))} values, expected {length}")
@@ -135,6 +140,7 @@ class Rules:
             "max_lots": self.max_lots < self.min_lots,
             "supply_limit": self.supply_limit < 0,
             "supply_cost": self.supply_cost < 0,
+            "supply_once_cost": self.supply_once_cost < 0,
             "supply_row": (self.supply_row < 0) | (self.supply_row >= n_rows),
         }
         for name, mask in wrong.items():
@@ -151,10 +157,15 @@ class Rules:
         """Return whether an order takes one arc with all its lots or nothing."""
         return int(self.max_children[order]) == 1 and self.least_lots[order] == self.lots[order]
 
-    def supply_entries(self, supply: int) -> Iterator[tuple[int, int]]:
-        """Yield (row, need of a unit) of one supply as Python integers."""
+    def supply_entries(self, supply: int) -> Iterator[tuple[int, int, int]]:
+        """Yield (row, need of a unit, need once) of one supply as Python integers."""
         for entry in range(int(self.supply_start[supply]), int(self.supply_start[supply + 1])):
-            yield int(self.supply_row[entry]), int(self.supply_need[entry])
+            yield int(self.supply_row[entry]), int(self.supply_need[entry]), int(self.supply_once[entry])
+
+    def supply_draws(self, supply: int, units: int) -> Iterator[tuple[int, int]]:
+        """Yield (row, what some units of a supply draw from it)."""
+        for row, need, once in self.supply_entries(supply):
+            yield row, need * units + (once if units else 0)
 
     def subset(self, arcs: npt.NDArray[Any], entries: npt.NDArray[Any]) -> Rules:
         """Return the rules of some arcs and their entries; see `Network.subset`."""

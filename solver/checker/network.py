@@ -73,6 +73,7 @@ def _worth(
     value += sum(int(rules.score_fixed[arc]) for arc, lots in enumerate(carried) if lots)
     value -= sum(int(rules.split_cost[i]) * (len(arcs) - 1) for i, arcs in children.items())
     value -= sum(int(rules.supply_cost[v]) * units for v, units in enumerate(supplied))
+    value -= sum(int(rules.supply_once_cost[v]) for v, units in enumerate(supplied) if units)
     right = value == solution.objective
     return [] if right else [f"objective: the decision is worth {value}, not {solution.objective}"]
 
@@ -125,8 +126,9 @@ def _rows(network: Network, carried: list[int], supplied: list[int]) -> list[str
     for supply, units in enumerate(supplied):
         if not 0 <= units <= int(rules.supply_limit[supply]):
             found.append(f"supply: {units} units of supply {supply}, at most {rules.supply_limit[supply]}")
-        for row, need in rules.supply_entries(supply):
-            used[row] += need * units
+        for entry in range(int(rules.supply_start[supply]), int(rules.supply_start[supply + 1])):
+            once = int(rules.supply_once[entry]) if units else 0
+            used[int(rules.supply_row[entry])] += int(rules.supply_need[entry]) * units + once
     return found + _overdrawn(network, used)
 
 

@@ -62,6 +62,8 @@ def random_network(seed: int) -> Network:
             "score_fixed": [draw.randint(-8, 8) if on["child"] else 0 for _ in columns["order"]],
             "supply_limit": [draw.randint(0, 3) for _ in range(n_supplies)],
             "supply_cost": [draw.randint(0, 6) for _ in range(n_supplies)],
+            "supply_once_cost": [draw.choice([0, draw.randint(0, 6)]) for _ in range(n_supplies)],
+            "supply_once": [draw.choice([0, draw.randint(0, 4)]) for _ in range(n_supplies)],
             "supply_start": list(range(n_supplies + 1)),
             "supply_row": [draw.randrange(n_rows) for _ in range(n_supplies)],
             "supply_need": [draw.randint(-8, 3) for _ in range(n_supplies)],
@@ -110,10 +112,11 @@ def _best_with_supplies(network: Network, choice: tuple, supplies: list[tuple[in
     for units in supplies:
         drawn = list(used)
         for supply, count in enumerate(units):
-            for row, need in rules.supply_entries(supply):
-                drawn[row] += need * count
+            for row, need, once in rules.supply_entries(supply):
+                drawn[row] += need * count + (once if count else 0)
         if all(d <= c for d, c in zip(drawn, network.capacity.tolist(), strict=True)):
-            best = max(best, worth - sum(int(e) * t for e, t in zip(rules.supply_cost, units, strict=True)))
+            costs = zip(rules.supply_cost, rules.supply_once_cost, units, strict=True)
+            best = max(best, worth - sum(int(e) * t + (int(f) if t else 0) for e, f, t in costs))
     return best
 
 
