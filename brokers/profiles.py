@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from solver.domain import AssetType, Broker, FeeSchedule, OrderRules, OrderType, TimeInForce
+from solver.domain import AssetType, Broker, ConversionTerms, FeeSchedule, OrderRules, OrderType, TimeInForce
 from solver.domain.amounts import MAX_DECIMALS
 from solver.errors import DocumentError, ProblemError, Violation
 
@@ -28,7 +28,9 @@ _LISTS = {
     "times_in_force": frozenset(map(str, TimeInForce)),
     "fractional_times_in_force": frozenset(map(str, TimeInForce)),
 }
-_BROKER_KEYS = ("title", "rules", "fees")
+_BROKER_KEYS = ("title", "rules", "fees", "conversion")
+_CONVERSION_AMOUNTS = ("collar_bps", "spread_bps", "fee_bps", "fee_minimum")
+_CONVERSION_KEYS = ("currencies", *_CONVERSION_AMOUNTS, "fee_currency", "source")
 _FEE_KEYS = ("asset_types", "currencies", *_AMOUNTS, "in_received_asset", "source")
 
 
@@ -104,7 +106,8 @@ class _Reader:
         title = known.get("title", name)
         if not isinstance(title, str):
             self.refuse(f"{name}.title", "must be text", title)
-        return Broker(name=name, title=str(title), rules=rules, fees=fees)
+        conversion = self._conversion(f"{name}.conversion", known["conversion"]) if "conversion" in known else None
+        return Broker(name=name, title=str(title), rules=rules, fees=fees, conversion=conversion)
 
     def _rule(self, key: str, entry: Mapping[str, Any]) -> OrderRules:
         entry = self._known(key, entry, _LISTS)
@@ -123,6 +126,20 @@ class _Reader:
         if not isinstance(source, str) or not source:
             self.refuse(f"{key}.source", "must say where the figures come from", source)
         return FeeSchedule(**amounts, in_received_asset=bool(received), source=str(source))
+
+    def _conversion(self, key: str, table: object) -> ConversionTerms:
+        entry = self._known(key, table, _CONVERSION_KEYS)
+        amounts = {name: self._amount(f"{key}.{name}", entry[name]) for name in _CONVERSION_AMOUNTS if name in entry}
+        currencies, fee_currency = self._list(key, entry, "currencies"), entry.get("fee_currency", "USD")
+        for currency in (*currencies, fee_currency):
+            if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency) or currency == "*":
+                self.refuse(f"{key}.currencies", "must be currency codes such as USD", currency)
+        source = entry.get("source", "")
+        if not isinstance(source, str) or not source:
+            self.refuse(f"{key}.source", "must say where the figures come from", source)
+        return ConversionTerms(
+            currencies=frozenset(currencies), fee_currency=str(fee_currency), source=str(source), **amounts
+        )
 
     def _pairs(self, key: str, entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         currencies = self._list(key, entry, "currencies")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from solver import explanation
+from solver import cost, explanation
 from solver.children import children_of
 from solver.domain.allocation import Allocation
 from solver.domain.amounts import MICRO, PICO, from_scaled, text
@@ -18,6 +18,8 @@ from solver.domain.instrument import AssetType
 from solver.domain.order import OrderType
 from solver.domain.reason import ReasonCode
 from solver.eligibility import Eligibility, default_time_in_force
+from solver.eligibility.pricing import rates_to_base
+from solver.errors import SolverError
 from solver.problem import Problem
 from solver.solution import Solution
 
@@ -45,6 +47,18 @@ ROUTE_COLUMNS = [
     "rule",
 ]
 
+CONVERSION_COLUMNS = [
+    "broker",
+    "account",
+    "sold",
+    "bought",
+    "sold_amount",
+    "bought_amount",
+    "worst_rate",
+    "expected_cost",
+    "points",
+]
+
 BACKLOG_COLUMNS = [
     "order_id",
     "sleeve",
@@ -68,13 +82,46 @@ BACKLOG_COLUMNS = [
 def allocate(problem: Problem, eligibility: Eligibility, solution: Solution) -> Allocation:
     """Return the decision as tables, with the reason of everything that is not routed."""
     children = children_of(problem, eligibility, solution)
+    conversions = conversion_table(problem, eligibility, solution)
     reasons = explanation.why_not(problem, eligibility, solution)
     return Allocation(
         route_table(problem, children),
         backlog_table(problem, eligibility, children, reasons),
-        explanation.capital_table(problem, eligibility, solution, children),
+        explanation.capital_table(problem, eligibility, solution, children, conversions),
+        conversions,
         reasons,
     )
+
+
+def conversion_table(problem: Problem, eligibility: Eligibility, solution: Solution) -> pd.DataFrame:
+    """Return one row a conversion; see `solver.domain.allocation.Allocation.conversions`."""
+    possible, found = eligibility.conversions, []
+    units = solution.supplies if solution.supplies is not None else np.zeros(len(possible), np.int64)
+    rates = rates_to_base(problem)
+    for row, blocks in zip(possible.itertuples(index=False), units.tolist(), strict=True):
+        if not blocks:
+            continue
+        terms = problem.brokers[row.broker].conversion
+        if terms is None:
+            raise SolverError(f"{row.broker} changes no currency, and a conversion there was decided")
+        bought, sold = row.block * blocks, row.each * blocks + row.once
+        worst = cost.converted_at_worst(terms, MICRO * MICRO, rates[row.sold], rates[row.bought])
+        expected = cost.expected_conversion_cost(terms, bought * rates[row.bought] // PICO)
+        expected += row.once * rates[row.sold] // PICO
+        found.append(
+            (
+                row.broker,
+                row.account,
+                row.sold,
+                row.bought,
+                from_scaled(sold, MICRO),
+                from_scaled(bought, MICRO),
+                from_scaled(int(worst), MICRO * MICRO),
+                from_scaled(int(expected), MICRO),
+                row.cost * blocks + row.once_cost,
+            )
+        )
+    return pd.DataFrame(found, columns=CONVERSION_COLUMNS, dtype=object)
 
 
 def route_table(problem: Problem, children: pd.DataFrame) -> pd.DataFrame:

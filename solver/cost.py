@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from solver.domain.amounts import MICRO, PICO, ceil_scaled, exact_scaled, from_scaled
-from solver.domain.fees import FeeSchedule
+from solver.domain.fees import ConversionTerms, FeeSchedule
 from solver.domain.order import Side
 
 BASIS_POINT = 10_000
@@ -186,6 +186,37 @@ def sure_proceeds(schedule: FeeSchedule, quantity: Integers, bound: Integers, is
     """
     value = quantity * bound // _VALUE
     return choose(is_sell, larger(value - commission_micro(schedule, quantity, bound, is_sell), 0), 0)
+
+
+def converted_at_worst(terms: ConversionTerms, bought: Integers, sold_rate: int, bought_rate: int) -> Integers:
+    """Return what buying a currency takes of another at worst, its least fee left out: rate, collar and fee.
+
+    Parameters
+    ----------
+    terms : ConversionTerms
+    bought : [micro-units of the currency bought]
+    sold_rate, bought_rate : int
+        What one unit of each currency is worth in base currency [pico-units].
+
+    Returns
+    -------
+    [micro-units of the currency sold]
+    """
+    worse = ceil_scaled(1 + (terms.collar_bps + terms.fee_bps) / BASIS_POINT, PICO)
+    return ceil_div(bought * bought_rate * worse, sold_rate * PICO)
+
+
+def conversion_fee_minimum(terms: ConversionTerms, fee_rate: int, sold_rate: int) -> int:
+    """Return the least fee of a conversion [micro-units of the currency sold].
+
+    `fee_rate` and `sold_rate` are what the fee's currency and the one sold are worth in base currency [pico-units].
+    """
+    return int(ceil_div(ceil_scaled(terms.fee_minimum, MICRO) * fee_rate, sold_rate))
+
+
+def expected_conversion_cost(terms: ConversionTerms, value: Integers) -> Integers:
+    """Return what converting a value is expected to cost, its least fee left out [units of `value`]."""
+    return ceil_div(value * ceil_scaled(terms.spread_bps + terms.fee_bps, PICO), BASIS_POINT * PICO)
 
 
 def affine_commission(

@@ -5,7 +5,7 @@ Reasons are made from the decision and the network, after the fact; nothing here
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import Any
 
@@ -104,35 +104,39 @@ def shown(amount: Decimal) -> str:
 
 
 def capital_table(
-    problem: Problem, eligibility: Eligibility, solution: Solution, children: pd.DataFrame
+    problem: Problem, eligibility: Eligibility, solution: Solution, children: pd.DataFrame, conversions: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return what each pool holds, spends and keeps; see `solver.domain.allocation.Allocation.capital`."""
+    """Return what each pool holds, spends, changes and keeps; see `solver.domain.allocation.Allocation.capital`."""
     rows = eligibility.rows
     used: Counter[tuple[str, str, str]] = Counter()
     names = ["broker", "account", "currency", "need", "proceeds"]
     for *pool, need, proceeds in children[names].itertuples(index=False, name=None):
         used[tuple(pool)] += int(need) - int(proceeds)
+    converted: defaultdict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    for each in conversions.itertuples(index=False):
+        converted[each.broker, each.account, each.sold] += each.sold_amount
+        converted[each.broker, each.account, each.bought] -= each.bought_amount
     found = []
     for at, row in enumerate(rows.itertuples(index=False)):
         if row.kind != RowKind.CAPITAL:
             continue
-        spent = from_scaled(used[row.broker, row.account, row.currency], MICRO)
+        pool = (row.broker, row.account, row.currency)
+        spent = from_scaled(used[pool], MICRO)
         capacity = row.capacity
         price = float(solution.prices[at]) * MICRO
         found.append(
             (
-                row.broker,
-                row.account,
-                row.currency,
+                *pool,
                 row.held,
                 row.reserve,
                 capacity,
                 spent,
-                capacity - spent,
+                converted[pool],
+                capacity - spent - converted[pool],
                 price,
             )
         )
-    columns = ["broker", "account", "currency", "cash", "reserve", "capacity", "used", "left", "price"]
+    columns = ["broker", "account", "currency", "cash", "reserve", "capacity", "used", "converted", "left", "price"]
     frame = pd.DataFrame(found, columns=columns)
     rank = {broker: at for at, broker in enumerate(problem.brokers)}
     order = np.lexsort((frame["currency"].astype(str), frame["account"].astype(str), frame["broker"].map(rank)))

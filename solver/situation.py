@@ -53,7 +53,7 @@ class Situation:
     holders : list of list of str
         Orders that draw on each row, the least valuable use first: the rivals a contender lost to.
     brought : frozenset of int
-        Rows to which some arc brings.
+        Rows to which some arc or supply brings.
     base : str
         Base currency.
     unproven : str
@@ -83,7 +83,7 @@ class Situation:
             lots=lots,
             used=network.draws(lots, solution.supplies),
             holders=_holders(network, lots, problem.orders["order_id"].to_numpy(object)),
-            brought=frozenset(network.entry_row[network.entry_need < 0].tolist()),
+            brought=_brought(network),
             base=problem.base_currency,
             unproven="this method does not look back" if solution.status == Status.HEURISTIC else "",
         )
@@ -163,6 +163,12 @@ class Situation:
         if label.kind == RowKind.CAP:
             return (str(code), _amount(need, label.units), label.capacity - taken, self.base, named, label.instrument)
         return (str(code), _amount(need, label.units), label.capacity - taken, unit, named, "")
+
+
+def _brought(network: Network) -> frozenset[int]:
+    rules = network.written_rules
+    by_arcs, by_supplies = network.entry_row[network.entry_need < 0], rules.supply_row[rules.supply_need < 0]
+    return frozenset((*by_arcs.tolist(), *by_supplies.tolist()))
 
 
 def _holders(network: Network, lots: Column, order_ids: Any) -> list[list[str]]:

@@ -95,6 +95,11 @@ class Solution:
         return self._allocation.capital
 
     @property
+    def conversions(self) -> pd.DataFrame:
+        """Return the currency to be changed first; see `Allocation.conversions`."""
+        return self._allocation.conversions
+
+    @property
     def reasons(self) -> pd.DataFrame:
         """Return the why-not matrix, one row an order and broker; see `Allocation.reasons`."""
         return self._allocation.reasons

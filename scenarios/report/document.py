@@ -50,6 +50,7 @@ def plan_document(plan: Plan, inputs: Inputs | None = None, prices: str = "") ->
         "routes": records(solution.routes),
         "backlog": records(solution.backlog),
         "capital": records(solution.capital),
+        "conversions": records(solution.conversions),
         "reasons": records(solution.reasons),
         "baselines": records(plan.baselines),
     }

@@ -150,6 +150,12 @@ def _capital(plan: Plan, width: int) -> list[Text]:
     lines: list[str] = []
     for name, pieces in zip(names, pools.values(), strict=True):
         lines += wrapped(pieces, first=f"  {name.ljust(column)}  ", width=width)
+    changed = [
+        f"{compact(row.sold_amount)} {row.sold} into {compact(row.bought_amount)} {row.bought}"
+        for row in plan.solution.conversions.itertuples(index=False)
+    ]
+    if changed:
+        lines += wrapped(changed, first=f"  {'to be changed first'.ljust(column)}  ", width=width)
     if len(lines) > _CAPITAL_LINES:
         lines = [*lines[: _CAPITAL_LINES - 1], "  and more (--capital)"]
     title = Text("Capital", style="bold").append("  used / left", style="dim not bold")

@@ -107,6 +107,7 @@ def capital_sheet(plan: Plan) -> Sheet:
         "cash": ("r", lambda row: cents(row.cash)),
         "reserve": ("r", lambda row: cents(row.reserve)),
         "used": ("r", lambda row: cents(row.used)),
+        "changed": ("r", lambda row: cents(row.converted) if row.converted else ""),
         "left": ("r", lambda row: cents(row.left)),
         "points per unit": ("r", lambda row: f"{row.price:.2f}"),
     }

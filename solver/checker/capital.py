@@ -9,13 +9,11 @@ from math import ceil
 from typing import Any
 
 from solver import cost
+from solver.checker.conversions import Pool, conversions
 from solver.checker.world import World
 from solver.domain.amounts import MICRO, PICO, floor_difference, floor_scaled, from_scaled
 from solver.domain.order import Side
 from solver.solution import Solution
-
-Pool = tuple[str, str, str]
-"""Broker, account and currency."""
 
 
 def capital_violations(world: World, solution: Solution) -> list[str]:
@@ -27,12 +25,14 @@ def capital_violations(world: World, solution: Solution) -> list[str]:
             needed[pool] += ceil(Fraction(route.required_capital) * MICRO)
         else:
             brought[pool] += _proceeds(world, route)
+    converted, flaws = conversions(world, solution)
     found = [
-        f"capital: {'/'.join(pool)} has {_money(usable[pool] + brought[pool])} and {_money(amount)} are drawn"
-        for pool, amount in needed.items()
-        if amount > usable[pool] + brought[pool]
+        f"capital: {'/'.join(pool)} has {_money(there)} and {_money(needed[pool])} are drawn"
+        for pool in {**needed, **converted}
+        if needed[pool] > (there := usable[pool] + brought[pool] - converted[pool])
     ]
-    return found + _table(world, solution, usable, needed, brought)
+    spent = {pool: needed[pool] - brought[pool] for pool in {**needed, **brought}}
+    return flaws + found + _table(world, solution, usable, spent, converted)
 
 
 def usable_capital(world: World) -> Counter[Pool]:
@@ -56,24 +56,29 @@ def _proceeds(world: World, route: Any) -> int:
 
 
 def _table(
-    world: World, solution: Solution, usable: Counter[Pool], needed: Counter[Pool], brought: Counter[Pool]
+    world: World, solution: Solution, usable: Counter[Pool], spent: dict[Pool, int], converted: Counter[Pool]
 ) -> list[str]:
     balances = {(row.broker, row.account, row.currency): row for row in world.problem.balances.itertuples(index=False)}
     rows = list(solution.capital.itertuples(index=False))
     told = Counter((row.broker, row.account, row.currency) for row in rows)
     found = [f"capital: {'/'.join(pool)} is told {times} times" for pool, times in told.items() if times > 1]
-    found += [f"capital: {'/'.join(pool)} is missing" for pool in {**balances, **needed} if pool not in told]
+    drawn = [pool for pool, amount in spent.items() if amount > 0]
+    found += [
+        f"capital: {'/'.join(pool)} is missing"
+        for pool in dict.fromkeys([*balances, *drawn, *converted])
+        if pool not in told
+    ]
     prices = _prices(world, solution)
     for row in rows:
         pool = (row.broker, row.account, row.currency)
-        balance = balances.get(pool)
-        spent = needed[pool] - brought[pool]
+        balance, used = balances.get(pool), spent.get(pool, 0)
         right = {
             "cash": Decimal(0) if balance is None else balance.cash,
             "reserve": Decimal(0) if balance is None else balance.reserve or Decimal(0),
             "capacity": _money(usable[pool]),
-            "used": _money(spent),
-            "left": _money(usable[pool] - spent),
+            "used": _money(used),
+            "converted": _money(converted[pool]),
+            "left": _money(usable[pool] - used - converted[pool]),
         }
         for name, amount in right.items():
             if getattr(row, name) != amount:

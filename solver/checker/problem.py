@@ -8,6 +8,7 @@ from math import ceil
 
 from solver.checker.backlog import backlog_violations
 from solver.checker.capital import capital_violations
+from solver.checker.conversions import conversion_points
 from solver.checker.figures import POINT, figure_flaws
 from solver.checker.limits import limit_violations
 from solver.checker.network import proof_violations
@@ -79,8 +80,8 @@ def _eligible(solution: Solution) -> dict[str, dict[str, str]]:
 
 
 def _objective(world: World, solution: Solution) -> list[str]:
-    """(1) The objective is the points of the routes together, less what further children have to gain."""
-    points = sum(int(each) for each in solution.routes["points"])
+    """(1) The objective is the points of the routes together, less what further children and conversions cost."""
+    points = sum(int(each) for each in solution.routes["points"]) - conversion_points(solution)
     for order_id, routes in routes_by_order(solution).items():
         if order_id in world.orders:
             weight = world.problem.policy.tier_weight(int(world.orders[order_id].priority))

@@ -3,7 +3,7 @@
 from solver.domain.amounts import MICRO, PICO
 from solver.domain.balance import Balance, Position
 from solver.domain.broker import Broker, OrderRules
-from solver.domain.fees import FeeSchedule
+from solver.domain.fees import ConversionTerms, FeeSchedule
 from solver.domain.instrument import AssetType, Instrument, instrument_key
 from solver.domain.listing import Listing
 from solver.domain.order import Order, OrderType, Side, TimeInForce
@@ -17,6 +17,7 @@ __all__ = [
     "AssetType",
     "Balance",
     "Broker",
+    "ConversionTerms",
     "ExchangeRate",
     "FeeSchedule",
     "Instrument",

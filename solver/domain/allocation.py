@@ -23,8 +23,14 @@ class Allocation:
         notional, value, code, broker, needed, available, missing, unit, lost_to, sentence``; the code is that of the
         broker where least is missing.
     capital : DataFrame
-        One row a pool: ``broker, account, currency, cash, reserve, capacity, used, left, price`` (points per unit
-        of currency at the margin).
+        One row a pool: ``broker, account, currency, cash, reserve, capacity, used, converted, left, price``:
+        ``converted`` is what conversions take at worst (negative: bring), ``price`` the points that one more unit of
+        the currency would be worth at the margin.
+    conversions : DataFrame
+        Currency to be changed before the buys that need it, one row a broker, account and pair: ``broker, account,
+        sold, bought`` (currencies), ``sold_amount`` (at worst, fee included), ``bought_amount, worst_rate`` (units
+        sold for one bought, without the least fee), ``expected_cost`` [base currency], ``points`` (what it takes off
+        the objective).
     reasons : DataFrame
         The why-not matrix, one row an order and broker that does not get it: ``order_id, broker, code, needed,
         available, unit, lost_to, detail``.
@@ -33,4 +39,5 @@ class Allocation:
     routes: pd.DataFrame
     backlog: pd.DataFrame
     capital: pd.DataFrame
+    conversions: pd.DataFrame
     reasons: pd.DataFrame

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from solver.domain.fees import FeeSchedule
+from solver.domain.fees import ConversionTerms, FeeSchedule
 from solver.domain.order import OrderType, TimeInForce
 
 
@@ -43,6 +43,8 @@ class Broker:
     instant_proceeds : frozenset of str
         Asset types whose sale proceeds can be spent in the same batch (coins settle at once; shares in a margin
         account).
+    conversion : ConversionTerms or None
+        What changing currencies costs; None where the broker does not change any.
     is_up : bool
         Whether the broker can be reached now.
     """
@@ -52,6 +54,7 @@ class Broker:
     rules: Mapping[str, OrderRules] = field(default_factory=dict)
     fees: Mapping[tuple[str, str], FeeSchedule] = field(default_factory=dict)
     instant_proceeds: frozenset[str] = frozenset()
+    conversion: ConversionTerms | None = None
     is_up: bool = True
 
     def fee_schedule(self, asset_type: str, currency: str) -> FeeSchedule:

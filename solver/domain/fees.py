@@ -7,6 +7,34 @@ from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConversionTerms:
+    """What changing one currency into another costs inside a broker.
+
+    Attributes
+    ----------
+    currencies : frozenset of str
+        Between any two of these.
+    collar_bps : Decimal
+        How far beyond the known rate a conversion may trade: what it is limited to and needs capital for.
+    spread_bps : Decimal
+        How much worse than the known rate it is expected to trade.
+    fee_bps, fee_minimum : Decimal
+        Commission in basis points of the value, and the least of it in `fee_currency`.
+    fee_currency : str
+    source : str
+        Where the figures come from.
+    """
+
+    currencies: frozenset[str]
+    collar_bps: Decimal = Decimal(0)
+    spread_bps: Decimal = Decimal(0)
+    fee_bps: Decimal = Decimal(0)
+    fee_minimum: Decimal = Decimal(0)
+    fee_currency: str = "USD"
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeeSchedule:
     """Commission of one broker for one asset type in one currency.
 

@@ -18,6 +18,7 @@ from solver.columns import INT64_MAX
 from solver.domain.reason import ReasonCode
 from solver.eligibility.candidates import candidates, order_columns, screen_order_rules, screen_wishes
 from solver.eligibility.columns import Integers
+from solver.eligibility.conversions import possible_conversions, supply_columns
 from solver.eligibility.parts import mark_divisible, with_parts
 from solver.eligibility.pricing import order_values, price_arcs, size_arcs
 from solver.eligibility.rows import draws, limited_rows
@@ -42,6 +43,8 @@ class Eligibility:
     exclusions : DataFrame
         ``order`` (index), ``broker``, ``code``, ``needed``, ``available``, ``unit``, ``detail`` of every
         (order, broker) without an arc.
+    conversions : DataFrame, length n_supplies
+        What each supply of the network means, see `solver.eligibility.conversions.possible_conversions`.
     value : object array of int, shape (n_orders,)
         Value of each order [micro-units of base currency]; 0 where no price is known.
     """
@@ -50,6 +53,7 @@ class Eligibility:
     arcs: pd.DataFrame
     rows: pd.DataFrame
     exclusions: pd.DataFrame
+    conversions: pd.DataFrame
     value: Integers
 
     def lots(self, order: int) -> int:
@@ -72,11 +76,14 @@ def compile_problem(problem: Problem) -> Eligibility:
     ranked = ["order", "choice", "wish", "is_part"]
     kept = arcs[arcs["code"] == ""].sort_values(ranked, kind="stable", ignore_index=True)
     rows = limited_rows(problem, kept)
-    network = build_network(problem, orders, kept, rows)
-    return Eligibility(network, kept, rows, exclusions(problem, orders, arcs), value)
+    conversions = possible_conversions(problem, kept, rows)
+    network = build_network(problem, orders, kept, rows, conversions)
+    return Eligibility(network, kept, rows, exclusions(problem, orders, arcs), conversions, value)
 
 
-def build_network(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame, rows: pd.DataFrame) -> Network:
+def build_network(
+    problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame, rows: pd.DataFrame, conversions: pd.DataFrame
+) -> Network:
     """Return the columns of the network."""
     drawn = draws(problem, arcs, rows)
     start = np.searchsorted(drawn["arc"].to_numpy(np.int64), np.arange(len(arcs) + 1))
@@ -98,18 +105,18 @@ def build_network(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame, ro
         preference=(arcs.groupby("order").cumcount()).to_numpy(np.int64),
         tier=problem.orders["priority"].to_numpy(np.int64),
         tie_rank=_tie_rank(problem),
-        rules=_rules(problem, orders, arcs, drawn),
+        rules=_rules(problem, orders, arcs, drawn, conversions),
     )
 
 
 def _rules(
-    problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame, drawn: pd.DataFrame
+    problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame, drawn: pd.DataFrame, conversions: pd.DataFrame
 ) -> dict[str, npt.ArrayLike] | None:
     """Return the columns of `solver.rules.Rules`; None where the plain model says it all."""
     bonds = {name: _numbered(problem.orders[name]) for name in ("basket", "same_broker")}
     divided = orders["lots"].to_numpy(object) > 1
     bound = any((column != NONE).any() for column in bonds.values())
-    if not (bound or divided.any() or (drawn["need"] < 0).any()):
+    if not (bound or divided.any() or (drawn["need"] < 0).any() or len(conversions)):
         return None
     return {
         **bonds,
@@ -121,6 +128,7 @@ def _rules(
         "max_lots": arcs["most"].to_numpy(np.int64),
         "score_fixed": arcs["once_score"].to_numpy(object),
         "entry_fixed": drawn["once"].to_numpy(object),
+        **supply_columns(conversions),
     }
 
 

@@ -21,7 +21,7 @@ def price_arcs(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -> No
         (row.broker, row.symbol, row.mic, row.currency): (row.bid, row.ask)
         for row in problem.quotes.itertuples(index=False)
     }
-    rates = _rates_to_base(problem)
+    rates = rates_to_base(problem)
     order = arcs["order"].to_numpy(np.int64)
     is_buy, is_market = orders["is_buy"].to_numpy(bool)[order], orders["is_market"].to_numpy(bool)[order]
     limit = orders["limit"].to_numpy(object)[order]
@@ -56,7 +56,7 @@ def price_arcs(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -> No
     strike(arcs, below_tick, ReasonCode.ORDER_TYPE_UNSUPPORTED, detail="the price is below one tick")
 
 
-def _rates_to_base(problem: Problem) -> dict[str, int]:
+def rates_to_base(problem: Problem) -> dict[str, int]:
     """Return what one unit of each currency is worth in base currency [pico-units]."""
     base = problem.base_currency
     rates = {base: PICO}
