@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from ortools.sat.python import cp_model
 from solver import Limits, Network, solve_network, verify
 from solver.attendance import attended
 from tests.property.test_optimum import hard_network
+from tests.signals import interrupt, when
 
 
 class Search:
@@ -35,21 +35,6 @@ class Search:
         self._deaf -= 1
         if self._deaf < 0:
             self.stopped.set()
-
-
-def interrupt() -> None:
-    """Send the main thread what Ctrl-C sends."""
-    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-
-
-def when(happened: threading.Event, do: Callable[[], object]) -> None:
-    """Do something in another thread when something has happened."""
-
-    def work() -> None:
-        assert happened.wait(30)
-        do()
-
-    threading.Thread(target=work, daemon=True).start()
 
 
 def test_an_answer_and_an_error_come_through() -> None:
