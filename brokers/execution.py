@@ -24,6 +24,9 @@ from solver.domain.amounts import plain
 IN_FLIGHT = 16
 """Orders that are with one broker at the same time; they share the commits that record them."""
 
+GRACE_SECONDS = 2.0
+"""How long answers that are under way are still waited for after an interruption."""
+
 _CHILD = ["order_id", "client_order_id", "sleeve", "broker", "account", "symbol", "currency", "side", "quantity"]
 _REPORT = [
     "status",
@@ -72,13 +75,15 @@ async def execute(
     journal: Journal,
     *,
     deadline_seconds: float,
+    interrupted: asyncio.Event | None = None,
     on_event: OnEvent | None = None,
 ) -> pd.DataFrame:
     """Send the child orders of a recorded plan and record what becomes of them.
 
     Sells of an account are sent and answered before its buys. Capital of fills is settled, and what is left of
     a hold released when its order is final; an order that goes on working, or whose outcome is unknown, keeps
-    its hold.
+    its hold. An interruption ends it in order: what was not sent is denied and gives its hold back, and what is
+    being sent has a last `GRACE_SECONDS` to be answered.
 
     Parameters
     ----------
@@ -89,6 +94,8 @@ async def execute(
     journal : Journal
     deadline_seconds : float
         After this, nothing more is sent and no answer is waited for.
+    interrupted : asyncio.Event, optional
+        Once it is set, nothing more is sent.
     on_event : callable, optional
         Called on the event loop with every report once it is recorded. What it raises goes to the loop's
         exception handler: a broken display stops no order.
@@ -104,10 +111,12 @@ async def execute(
         If something could not be recorded. Nothing more was sent then, and what was being sent stays recorded
         as that, to be looked up.
     """
-    run = _Run(connectors, journal, asyncio.get_running_loop().time() + deadline_seconds, on_event)
+    interrupted = interrupted or asyncio.Event()
+    run = _Run(connectors, journal, asyncio.get_running_loop().time() + deadline_seconds, interrupted, on_event)
     by_broker: dict[str, list[ChildOrder]] = defaultdict(list)
     for child in children:
         by_broker[child.broker].append(child)
+    curtailing = asyncio.create_task(run.curtail())
     try:
         async with asyncio.TaskGroup() as tasks:
             for broker, mine in by_broker.items():
@@ -115,6 +124,8 @@ async def execute(
     except ExceptionGroup as group:
         # Whatever went wrong at a broker is a report by now, so this is the store.
         raise first_of(group) from group
+    finally:
+        curtailing.cancel()
     return _table(children, run.reports)
 
 
@@ -126,13 +137,24 @@ class _Run:
         connectors: Mapping[str, Connector],
         journal: Journal,
         deadline: float,
+        interrupted: asyncio.Event,
         on_event: OnEvent | None,
     ) -> None:
         self.reports: dict[str, ExecutionReport] = {}
         self._connectors = connectors
         self._journal = journal
         self._deadline = deadline
+        self._interrupted = interrupted
         self._on_event = on_event
+        self._waits: set[asyncio.Timeout] = set()
+
+    async def curtail(self) -> None:
+        """Bring the deadline forward when the interruption comes, for the answers that are waited for too."""
+        await self._interrupted.wait()
+        self._deadline = min(self._deadline, asyncio.get_running_loop().time() + GRACE_SECONDS)
+        for wait in self._waits:
+            if not wait.expired():
+                wait.reschedule(self._deadline)
 
     async def send_all(self, broker: str, children: Sequence[ChildOrder]) -> None:
         """Send all children of one broker: first every sell, then the buys."""
@@ -147,6 +169,9 @@ class _Run:
 
     async def _send_some(self, connector: Connector, children: Sequence[ChildOrder]) -> None:
         """Send a few children at once, and record each answer as it arrives."""
+        if self._interrupted.is_set():
+            await self._record([_denied(child) for child in children])
+            return
         if asyncio.get_running_loop().time() >= self._deadline:
             await self._record([_not_sent(child, "the deadline had passed") for child in children])
             return
@@ -161,9 +186,10 @@ class _Run:
 
     async def _send(self, connector: Connector, child: ChildOrder) -> ExecutionReport:
         """Send one child; whatever happens becomes a report."""
+        if self._interrupted.is_set():
+            return _denied(child)
         try:
-            async with asyncio.timeout_at(self._deadline):
-                report = await connector.submit(child)
+            report = await self._answer(connector, child)
         except Rejected as error:
             return _unfilled(child, OrderStatus.REJECTED, str(error))
         except Unavailable as error:
@@ -171,13 +197,24 @@ class _Run:
         except OutcomeUnknown as error:
             return _unknown(child, error.reason)
         except TimeoutError:
-            return _unknown(child, "no answer before the deadline")
+            interrupted = self._interrupted.is_set()
+            return _unknown(
+                child, "interrupted, and no answer soon after" if interrupted else "no answer before the deadline"
+            )
         # The edge of the task: an error that nobody foresaw proves nothing about the order.
         except Exception as error:  # noqa: BLE001
             return _unknown(child, f"{type(error).__name__}: {error}")
         if report.client_order_id != child.client_order_id:
             return _unknown(child, f"the answer was about another order, {report.client_order_id}")
         return report
+
+    async def _answer(self, connector: Connector, child: ChildOrder) -> ExecutionReport:
+        async with asyncio.timeout_at(self._deadline) as wait:
+            self._waits.add(wait)
+            try:
+                return await connector.submit(child)
+            finally:
+                self._waits.discard(wait)
 
     async def _record(self, reports: Sequence[ExecutionReport]) -> None:
         await asyncio.to_thread(self._journal.record, reports)
@@ -224,6 +261,10 @@ def _unfilled(child: ChildOrder, status: OrderStatus, text: str) -> ExecutionRep
 
 def _not_sent(child: ChildOrder, reason: str) -> ExecutionReport:
     return _unfilled(child, OrderStatus.INTENT, f"not sent: {reason}")
+
+
+def _denied(child: ChildOrder) -> ExecutionReport:
+    return _unfilled(child, OrderStatus.DENIED, "interrupted before it was sent")
 
 
 def _unknown(child: ChildOrder, reason: str) -> ExecutionReport:

@@ -21,6 +21,7 @@ from brokers.errors import BrokerError
 from brokers.execution import children_of, execute
 from brokers.references import refresh_references
 from brokers.store import Database, Journal, Ledger
+from scenarios.interruption import heeding
 from scenarios.mode import Mode
 from scenarios.planning import Plan, plan
 from scenarios.snapshot import Snapshot, take_snapshot
@@ -156,6 +157,20 @@ class Outcome:
     capital: pd.DataFrame
 
 
+class Interrupted(KeyboardInterrupt):
+    """Step 10 was interrupted and has ended in order.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        What had become of the plan by then.
+    """
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__("interrupted while orders were being sent")
+        self.outcome = outcome
+
+
 def run(
     desk: Desk,
     decided: Plan,
@@ -185,14 +200,21 @@ def run(
         If a hold does not fit into the cash that is there, naming each pool; nothing was stored or sent.
     StoreError
         If the plan was stored before, or the database does not take it; nothing was sent.
+    Interrupted
+        At Ctrl-C: nothing was sent after it, see `brokers.execution.execute`. A second one leaves at once, with
+        what the journal knows by then.
+    KeyboardInterrupt
+        At Ctrl-C before the plan was stored.
     """
     journal = Journal(desk.database)
     routes, backlog = decided.solution.routes, decided.solution.backlog
     children = children_of(routes, decided.batch_id)
 
-    async def step() -> pd.DataFrame:
+    async def step(interrupted: asyncio.Event) -> pd.DataFrame | None:
         # Opened first: what fails before the plan is stored leaves no hold behind.
         async with _opened(desk) as (reached, _):
+            if interrupted.is_set():
+                return None
             journal.write_plan(
                 decided.plan_id,
                 batch=decided.batch_id,
@@ -201,9 +223,22 @@ def run(
                 children=children,
                 summary=decided.solution.summary(),
             )
-            return await execute(children, reached, journal, deadline_seconds=deadline_seconds, on_event=on_event)
+            return await execute(
+                children,
+                reached,
+                journal,
+                deadline_seconds=deadline_seconds,
+                interrupted=interrupted,
+                on_event=on_event,
+            )
 
-    return Outcome(decided, _wait(step), Ledger(desk.database).capital())
+    reports, interrupted = heeding(step)
+    if reports is None:
+        raise KeyboardInterrupt
+    outcome = Outcome(decided, reports, Ledger(desk.database).capital())
+    if interrupted:
+        raise Interrupted(outcome)
+    return outcome
 
 
 @asynccontextmanager

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from ortools.math_opt.python import mathopt
 from ortools.sat.python import cp_model
 from ortools.util.python import solve_interrupter
 
+from solver.attendance import attended
 from solver.columns import FLOAT_EXACT, Column
 from solver.errors import SolverError, Unsatisfiable
 from solver.formulation import Formulation, formulate, row_units
@@ -60,7 +61,9 @@ class Answer:
     proof: str
 
 
-def relaxation_prices(network: Network, seconds: float) -> npt.NDArray[np.float64]:
+def relaxation_prices(
+    network: Network, seconds: float, cancelled: threading.Event | None = None
+) -> npt.NDArray[np.float64]:
     """Return the row prices at which the linear relaxation is solved; zeros if it was not solved in time.
 
     Returns
@@ -71,7 +74,7 @@ def relaxation_prices(network: Network, seconds: float) -> npt.NDArray[np.float6
     begin = time.monotonic()
     formulation = formulate(network, relaxed=True, scaled=True)
     left = seconds - (time.monotonic() - begin)
-    result = _solve(formulation, mathopt.SolverType.GLOP, mathopt.SolveParameters(), left, None)
+    result = _solve(formulation, mathopt.SolverType.GLOP, mathopt.SolveParameters(), left, cancelled)
     prices, unit = np.zeros(network.n_rows), row_units(network)
     if result.has_dual_feasible_solution():
         duals = result.dual_values()
@@ -80,12 +83,12 @@ def relaxation_prices(network: Network, seconds: float) -> npt.NDArray[np.float6
     return prices
 
 
-def relaxation_bound(network: Network, seconds: float) -> int | None:
+def relaxation_bound(network: Network, seconds: float, cancelled: threading.Event | None = None) -> int | None:
     """Return the value of the linear relaxation, rounded so that its error cannot make it too low; None if late."""
     begin = time.monotonic()
     formulation = formulate(network, relaxed=True, scaled=True)
     left = seconds - (time.monotonic() - begin)
-    result = _solve(formulation, mathopt.SolverType.GLOP, mathopt.SolveParameters(), left, None)
+    result = _solve(formulation, mathopt.SolverType.GLOP, mathopt.SolveParameters(), left, cancelled)
     if result.termination.reason != mathopt.TerminationReason.OPTIMAL:
         return None
     value = float(result.objective_value())
@@ -146,11 +149,12 @@ def _solve(
     cancelled: threading.Event | None,
 ) -> mathopt.SolveResult:
     parameters.time_limit = timedelta(seconds=max(seconds, 0.001))
-    # SCIP reports errors of its own as soon as it is given an interrupter, so it only gets one that may be used.
-    interrupter = None if cancelled is None else solve_interrupter.SolveInterrupter()
+    # SCIP reports errors of its own as soon as it is given an interrupter, so it only gets one that is asked for.
+    deaf = solver == mathopt.SolverType.HIGHS or (solver == mathopt.SolverType.GSCIP and cancelled is None)
+    interrupter = None if deaf else solve_interrupter.SolveInterrupter()
+    search = partial(mathopt.solve, formulation.model, solver, params=parameters, interrupter=interrupter)
     try:
-        with on_cancel(cancelled, interrupter.interrupt if interrupter else None):
-            result = mathopt.solve(formulation.model, solver, params=parameters, interrupter=interrupter)
+        result = attended(search, interrupter and interrupter.interrupt, cancelled)
     except (AttributeError, RuntimeError, ValueError) as error:
         # The wheel raises AttributeError for a status that is not ok: the message is all there is.
         raise SolverError(f"{solver.name} failed: {error.__context__ or error}") from error
@@ -181,8 +185,7 @@ def _solve_cp_sat(
     if hint is not None:
         add_hint(model, formulation, variables, hint)
     solver = cp_sat_solver(seconds - (time.monotonic() - begin), threads)
-    with on_cancel(cancelled, solver.stop_search):
-        status = solver.solve(model)
+    status = attended(partial(solver.solve, model), solver.stop_search, cancelled)
     if status == cp_model.INFEASIBLE and formulation.rules.must_serve.any():
         raise Unsatisfiable("no decision serves every order that has to be served")
     if status in (cp_model.MODEL_INVALID, cp_model.INFEASIBLE):
@@ -202,6 +205,8 @@ def cp_sat_solver(seconds: float, threads: int) -> cp_model.CpSolver:
     solver.parameters.num_workers = threads
     solver.parameters.linearization_level = 2
     solver.parameters.random_seed = 1
+    # Its own handler takes Ctrl-C for "enough" and leaves the process without any.
+    solver.parameters.catch_sigint_signal = False
     return solver
 
 
@@ -283,26 +288,3 @@ def taken(formulation: Formulation, value: Callable[[mathopt.Variable], int]) ->
     used = np.flatnonzero(lots)
     ranked = used[np.argsort(lots[used], kind="stable")]
     return _choice(network, ranked.tolist()), lots, supplies
-
-
-@contextmanager
-def on_cancel(cancelled: threading.Event | None, stop: Callable[[], None] | None) -> Iterator[None]:
-    """Call `stop` when `cancelled` is set while the body runs."""
-    if cancelled is None or stop is None:
-        yield
-        return
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(0.02):
-            if cancelled.is_set():
-                stop()
-                return
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()

@@ -95,7 +95,7 @@ def price(small: Presolved, watch: Stopwatch) -> Dual:
         relaxation_prices,  # OR-Tools takes long to import and many batches never need it
     )
 
-    priced = evaluate(small.network, relaxation_prices(small.network, watch.left))
+    priced = evaluate(small.network, relaxation_prices(small.network, watch.left, watch.cancelled))
     if priced.bound <= int(best_scores(small.network).sum()):
         return priced
     return evaluate(small.network, np.zeros(small.network.n_rows))

@@ -69,6 +69,11 @@ class Stopwatch:
         self._begin = time.monotonic()
 
     @property
+    def cancelled(self) -> threading.Event | None:
+        """Return what ends the call before its time."""
+        return self._limits.cancelled
+
+    @property
     def elapsed(self) -> float:
         """Return the seconds since the call began."""
         return time.monotonic() - self._begin
@@ -76,8 +81,7 @@ class Stopwatch:
     @property
     def left(self) -> float:
         """Return the seconds that are left, 0 when cancelled."""
-        cancelled = self._limits.cancelled
-        if cancelled is not None and cancelled.is_set():
+        if self.cancelled is not None and self.cancelled.is_set():
             return 0.0
         return max(0.0, min(self._limits.seconds - self.elapsed, LONGEST))
 

@@ -85,7 +85,7 @@ def _solve_ruled(network: Network, method: str, limits: Limits, watch: Stopwatch
         from solver.backends import relaxation_bound
 
         found = ruled.of_choice(network, choose_whole(network, GREEDY[method]))
-        relaxed = relaxation_bound(network, watch.left) if fits_back_ends(network) else None
+        relaxed = relaxation_bound(network, watch.left, watch.cancelled) if fits_back_ends(network) else None
         bound = ruled.trivial_bound(network) if relaxed is None else min(relaxed, ruled.trivial_bound(network))
         found = replace(found, bound=max(bound, found.objective), proof="exact" if relaxed is None else "floating")
     else:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from ortools.sat.python import cp_model
 
-from solver.backends import Taken, add_hint, cp_sat_model, cp_sat_solver, on_cancel, taken
+from solver.attendance import attended
+from solver.backends import Taken, add_hint, cp_sat_model, cp_sat_solver, taken
 from solver.formulation import formulate
 from solver.network import Network
 
@@ -60,8 +62,7 @@ def canonical_decision(
         model.maximize(expression)
         solver = cp_sat_solver(left, 1)
         solver.parameters.max_deterministic_time = _EFFORT
-        with on_cancel(cancelled, solver.stop_search):
-            status = solver.solve(model)
+        status = attended(partial(solver.solve, model), solver.stop_search, cancelled)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return found
         values = {

@@ -5,6 +5,7 @@ Only what a help page needs is imported here; each command imports the rest when
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib.metadata import version as version_of
 from typing import Annotated
@@ -12,14 +13,14 @@ from typing import Annotated
 import typer
 
 from scenarios.app.guard import guarded
-from scenarios.app.options import Batch, Demo, Document, References, Run, taking
+from scenarios.app.options import Batch, Demo, Document, References, Run, Status, taking
 
 app = typer.Typer(
     name="multibroker",
     help="Decides which broker each order goes to, within the capital held at each, and says why.",
     epilog="Exit codes: 0 done (a backlog is a normal answer), 2 bad input, 3 denied by a limit, 5 some orders "
     "rejected or unfilled, 6 some outcomes unknown, 7 a broker not reached, 8 trouble with the database, "
-    "9 a bug of ours.",
+    "9 a bug of ours, 130 interrupted.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -89,6 +90,15 @@ def solve(request: Document) -> int:
 
 
 @app.command()
+@taking(Status)
+def status(request: Status) -> int:
+    """Show the child orders that are open: neither filled nor ended, or of unknown outcome."""
+    from scenarios.app.status import show_status
+
+    return show_status(request)
+
+
+@app.command()
 @taking(Demo)
 def demo(request: Demo) -> int:
     """Run the whole process on a shipped day of 80 orders."""
@@ -98,9 +108,13 @@ def demo(request: Demo) -> int:
 
 
 def main() -> int:
-    """Run the command line and return its exit code."""
+    """Run the command line and return its exit code; SIGTERM ends it as Ctrl-C does."""
     for stream in (sys.stdout, sys.stderr):
         # A terminal that lacks a character shows an escape instead of ending the program.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    return guarded(app, debug="--debug" in sys.argv[1:])
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return guarded(app, debug="--debug" in sys.argv[1:])
+    finally:
+        signal.signal(signal.SIGTERM, before)

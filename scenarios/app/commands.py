@@ -165,16 +165,16 @@ def _process(request: options.Run, inputs: Inputs, desk: Desk, *, hint: str, led
         _show_first(output, found, inputs.prices, hint, lines=screen.MOST_LINES - 2)
     refuse_second_sending(desk, found, again=request.again)
     begin = time.monotonic()
-    done = send(desk, found)
+    done, interrupted = send(desk, found)
     seconds = time.monotonic() - begin
     expired = end_session(desk, done)
-    code = exit_code(done.reports)
+    code = exit_code(done.reports, interrupted=interrupted)
     if code is ExitCode.DONE and known["trouble"].astype(bool).any():
         code = ExitCode.UNREACHABLE
     if request.as_json:
         write_document(execution_document(done, inputs.files, inputs.prices))
         return code
-    ended = " until the simulated session ended" if expired else ""
+    ended = (" until the simulated session ended" if expired else "") + (", interrupted" if interrupted else "")
     output.text(f"Step 10  {summary(done)}{ended}, {seconds:.1f} s")
     _show_more(output, found, request)
     if request.executions:

@@ -14,7 +14,7 @@ from scenarios.app.guard import ExitCode
 from scenarios.app.output import live_reports
 from scenarios.planning import Plan
 from scenarios.report.figures import counted
-from scenarios.routing import Desk, Outcome, run
+from scenarios.routing import Desk, Interrupted, Outcome, run
 from solver import RoutingError
 
 MOST_NAMED = 10
@@ -67,27 +67,38 @@ def refuse_second_sending(desk: Desk, plan: Plan, *, again: bool = False) -> Non
         )
 
 
-def send(desk: Desk, plan: Plan) -> Outcome:
-    """Execute a plan, showing what comes in."""
+def send(desk: Desk, plan: Plan) -> tuple[Outcome, bool]:
+    """Execute a plan, showing what comes in; return what became of it, and whether it was interrupted."""
     children = Counter(plan.solution.routes["broker"])
     titles = {name: broker.title for name, broker in desk.brokers.items()}
     with live_reports(children, titles) as reports:
-        return run(desk, plan, on_event=reports)
+        try:
+            return run(desk, plan, on_event=reports), False
+        except Interrupted as error:
+            return error.outcome, True
 
 
-def exit_code(reports: pd.DataFrame) -> ExitCode:
+def exit_code(reports: pd.DataFrame, *, interrupted: bool = False) -> ExitCode:
     """Return what an execution means for the caller: the worst that happened to any child order.
 
-    An order that goes on working is none of the caller's trouble: a limit order may wait.
+    An order that goes on working is none of the caller's trouble: a limit order may wait. An interruption is worse
+    than anything but an order of which nobody knows what became.
     """
     found = Counter(map(str, reports["status"]))
-    if found[OrderStatus.UNKNOWN] or found[OrderStatus.SENDING]:
+    if leaves_unknown(reports):
         return ExitCode.UNKNOWN
+    if interrupted:
+        return ExitCode.INTERRUPTED
     if found[OrderStatus.INTENT]:
         return ExitCode.UNREACHABLE
     if any(found[status] for status in OrderStatus if status.is_final and status is not OrderStatus.FILLED):
         return ExitCode.UNFILLED
     return ExitCode.DONE
+
+
+def leaves_unknown(orders: pd.DataFrame) -> bool:
+    """Tell whether nobody can prove what became of some order: one that was being sent may have arrived."""
+    return bool(orders["status"].isin([OrderStatus.UNKNOWN, OrderStatus.SENDING]).any())
 
 
 def summary(outcome: Outcome) -> str:

@@ -158,6 +158,18 @@ class Demo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Status:
+    """Which database to look at."""
+
+    config: Config = None
+    database: Annotated[Path | None, _file("The database of the runs to look at; it is never made.", "--database")] = (
+        None
+    )
+    as_json: AsJson = False
+    debug: Debug = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Document:
     """A network document to decide."""
 

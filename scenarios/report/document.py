@@ -70,6 +70,11 @@ def execution_document(outcome: Outcome, inputs: Inputs | None = None, prices: s
     }
 
 
+def open_orders_document(orders: pd.DataFrame, mode: Mode, database: str) -> dict[str, Any]:
+    """Return the child orders that are not final in a database, ready for JSON; amounts are decimal strings."""
+    return {"version": VERSION, "mode": str(mode), "database": database, "open": records(orders)}
+
+
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a frame as plain values, ready for JSON."""
     return [{str(name): _plain(cell) for name, cell in row.items()} for row in frame.to_dict("records")]

@@ -191,6 +191,26 @@ def executions_sheet(reports: pd.DataFrame) -> Sheet:
     return _sheet(f"Executions: {counted(len(reports), 'child order')}", columns, reports)
 
 
+def open_orders_sheet(orders: pd.DataFrame) -> Sheet:
+    """Return the child orders that are not final, with what is held for each and since when it stands so."""
+    columns: Columns = {
+        "broker": ("l", lambda row: row.broker),
+        "order": ("l", lambda row: row.order_id),
+        "side": ("l", lambda row: row.side),
+        "quantity": ("r", lambda row: exact(row.quantity)),
+        "symbol": ("l", lambda row: row.symbol),
+        "status": ("l", lambda row: row.status),
+        "filled": ("r", lambda row: exact(row.cum_quantity)),
+        "held": ("r", lambda row: cents(row.held)),
+        "": ("l", lambda row: row.currency),
+        "since (UTC)": ("l", lambda row: f"{row.at:%Y-%m-%d %H:%M:%S}"),
+    }
+    if orders["text"].astype(bool).any():
+        columns["note"] = ("l", lambda row: row.text)
+    count, brokers = counted(len(orders), "child order"), counted(orders["broker"].nunique(), "broker")
+    return _sheet(f"Open: {count} at {brokers}", columns, orders)
+
+
 def ledger_sheet(capital: pd.DataFrame) -> Sheet:
     """Return the ledger: what each pool had, has free, holds for live orders, and has spent."""
     columns: Columns = {

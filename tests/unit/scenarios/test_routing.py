@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,25 +11,8 @@ from brokers.errors import CapitalError
 from brokers.simulated.connector import SimulatedConnector
 from brokers.store import Journal, Ledger
 from scenarios.routing import Desk, decide, references, run
-from scenarios.simulation import simulated_desk
 from solver.domain import Balance, Listing, Quote
-from tests.unit.brokers.world import BALANCES, NOW, POSITIONS, QUOTES, listings_frame, table
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    """A desk with a full catalogue."""
-    desk = simulated_desk(
-        listings_frame(),
-        table("broker,account,currency,cash", BALANCES),
-        table("broker,account,symbol,quantity", POSITIONS),
-        quotes=table("symbol,mic,currency,bid,ask", QUOTES).assign(as_of=NOW.isoformat()),
-        rates=table("from,to,rate", "USD,EUR,0.9").assign(as_of=NOW.isoformat()),
-        database=tmp_path / "d.sqlite3",
-    )
-    references(desk)
-    return desk
-
+from tests.unit.brokers.world import table
 
 ORDERS = table("order_id,symbol,side,quantity,sleeve,priority", "A,ASML,buy,2,s,1 B,CRO,buy,100,s,1")
 
