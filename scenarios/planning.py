@@ -11,7 +11,20 @@ import pandas as pd
 
 from brokers.profiles import load_profiles
 from scenarios.mode import Mode
-from solver import Broker, Limits, Policy, Problem, Solution, compile_problem, solve
+from solver import (
+    Broker,
+    Limits,
+    Policy,
+    Problem,
+    Solution,
+    SolverError,
+    compile_problem,
+    solve,
+    solve_network,
+    verify,
+)
+from solver.allocation import route_table
+from solver.eligibility import Eligibility
 from solver.problem import BASE_CURRENCY, permissive_broker
 
 BASELINES = {
@@ -127,13 +140,21 @@ def plan_problem(
 ) -> Plan:
     """Decide a problem that was built before; see `plan`."""
     eligibility = compile_problem(problem)
+    solution = solve(problem, method, limits, eligibility=eligibility)
     others = [name for name in BASELINES if name != method] if compare else []
-    solutions = {name: solve(problem, name, limits, eligibility=eligibility) for name in (method, *others)}
-    solution = solutions[method]
+    solutions = {method: solution, **{name: _baseline(eligibility, name, limits) for name in others}}
     batch_id = _digest(problem.orders.to_csv(index=False))
     decided = solution.routes[["order_id", "broker", "account", "broker_symbol", "quantity", "limit_price"]]
     plan_id = _digest(batch_id + decided.to_csv(index=False))
-    return Plan(plan_id, batch_id, mode, problem, solution, _comparison(solutions))
+    return Plan(plan_id, batch_id, mode, problem, solution, _comparison(problem, eligibility, solutions))
+
+
+def _baseline(eligibility: Eligibility, method: str, limits: Limits | None) -> Solution:
+    """Return what a baseline decides, checked, without the tables and sentences that nobody would read."""
+    solution = solve_network(eligibility.network, method, limits)
+    if violations := verify(eligibility.network, solution):
+        raise SolverError(f"{method} violates the rules of the network: " + "; ".join(violations[:5]))
+    return solution
 
 
 def _shipped_profiles(listings: pd.DataFrame) -> dict[str, Broker]:
@@ -143,15 +164,16 @@ def _shipped_profiles(listings: pd.DataFrame) -> dict[str, Broker]:
     return {**others, **load_profiles()}
 
 
-def _comparison(solutions: Mapping[str, Solution]) -> pd.DataFrame:
+def _comparison(problem: Problem, eligibility: Eligibility, solutions: Mapping[str, Solution]) -> pd.DataFrame:
     rows = []
     # A bound holds for every method: beside a proven optimum a greedy is not held against its own, weaker one.
     least = min(solution.bound for solution in solutions.values())
     for name, solution in solutions.items():
-        value = sum(solution.routes["value"], Decimal(0))
+        values = route_table(problem, eligibility, solution)["value"]
+        value = sum(values, Decimal(0))
         title = BASELINES.get(name, "this plan")
         gap = replace(solution, bound=least).gap
-        rows.append((name, title, len(solution.routes), value, solution.objective, gap, solution.seconds))
+        rows.append((name, title, len(values), value, solution.objective, gap, solution.seconds))
     return pd.DataFrame(rows, columns=["method", "title", "orders", "value", "points", "gap", "seconds"])
 
 

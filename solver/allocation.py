@@ -111,7 +111,7 @@ def backlog_table(
         coin = own.at[at, "asset_type"] == AssetType.CRYPTO
         currency = order.currency.partition("|")[0] or (quoted if coin else own.at[at, "instrument_currency"])
         if solution.choice[at] < 0:
-            reason = main.loc[order.order_id]
+            reason = main[order.order_id]
             value = from_scaled(int(eligibility.value[at]), MICRO)
             rows.append(_backlog_row(order, order.quantity, order.notional, value, currency, reason, titles))
         elif (rest := _rest(eligibility, solution, at)) is not None:

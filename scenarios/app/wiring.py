@@ -23,6 +23,7 @@ from scenarios.simulation import simulated_desk
 from solver import Broker, Limits, Policy, Problem, ProblemError, Violation, tables
 from solver.domain import Side
 from solver.policy import DEFAULT_RULES, merged, rules_from_frame
+from solver.spelling import in_capitals, listed_words
 
 SHIPPED = Path(demo.__path__[0])
 """Folder of the shipped tables."""
@@ -112,7 +113,9 @@ class Reading:
         self.notices += [f"set aside: {each}" for each in found.violations]
 
     def close(self, brokers: Collection[str]) -> None:
-        """End the reading; the shipped tables may name brokers that the desk does not have.
+        """End the reading: brokers are looked up, and symbols in small letters.
+
+        The shipped tables may name brokers that the desk does not have.
 
         Raises
         ------
@@ -125,6 +128,11 @@ class Reading:
                 self.violations += [found.located(each) for each in unknown]
         if self.violations:
             raise ProblemError(self.violations)
+        for name in ("quotes", "rules", "metadata"):
+            if name in self.frames:
+                listed = listed_words(self.frames["listings"])
+                self.frames[name], respelled = in_capitals(_TABLES[name], self.frames[name], listed)
+                self.notices += [f"warning: {self.origins[name].located(each)}" for each in respelled]
 
 
 def settings_at(path: Path | None) -> Settings:

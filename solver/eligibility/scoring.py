@@ -73,9 +73,12 @@ def _requirements(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) ->
 def _dearer(arcs: pd.DataFrame) -> Integers:
     """Return what each candidate pays more, or brings less, than the order's best price [micro-units of base]."""
     price = cost.ceil_div(arcs["reference"].to_numpy(object) * arcs["rate"].to_numpy(object), PICO)
-    frame = pd.DataFrame({"order": arcs["order"], "price": price, "alive": arcs["code"] == ""})
-    alive = frame[frame["alive"]].groupby("order")["price"]
-    best_buy, best_sell = frame["order"].map(alive.min()), frame["order"].map(alive.max())
-    best = np.where(arcs["is_buy"], best_buy, best_sell)
-    best = objects([own if pd.isna(other) else other for other, own in zip(best, price, strict=True)])
-    return objects(cost.trade_value(arcs["child"].to_numpy(object), abs(price - best)).tolist())
+    order = arcs["order"].tolist()
+    best: dict[int, int] = {}
+    # Not by pandas: it reduces a group of Python integers a hundred times slower.
+    for at, own, buys, code in zip(order, price, arcs["is_buy"], arcs["code"], strict=True):
+        if not code:
+            other = best.get(at, own)
+            best[at] = min(other, own) if buys else max(other, own)
+    reached = objects([best.get(at, own) for at, own in zip(order, price, strict=True)])
+    return objects(cost.trade_value(arcs["child"].to_numpy(object), abs(price - reached)).tolist())

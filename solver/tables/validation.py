@@ -123,7 +123,7 @@ def canonical(
     if problems or (violations and not skip_invalid):
         raise ProblemError((*problems, *violations))
     if table.rows_required and findings.bad.all():
-        raise ProblemError((Violation(f"no {table.name} are left: every row is invalid", place), *violations))
+        raise ProblemError((none_left(table, place), *violations))
     return Canonical(
         _frame(table, columns, None if not findings.bad.any() else ~findings.bad),
         violations,
@@ -133,6 +133,11 @@ def canonical(
         [findings.line(row) for row in np.flatnonzero(~findings.bad).tolist()],
         findings.by_row,
     )
+
+
+def none_left(table: Table, place: str) -> Violation:
+    """Return the violation of a table of which every row was set aside."""
+    return Violation(f"no {table.name} are left: every row is invalid", place)
 
 
 def _problems_without_rows(

@@ -149,6 +149,21 @@ def test_symbols_in_small_letters_are_read_with_a_warning(command: Command, home
     ]
 
 
+def test_rules_and_quotes_in_small_letters_count(command: Command, home: Path) -> None:
+    """A rule by ticker, given or imported, and a quote mean the capitals that are listed, and it is said."""
+    (home / "o.csv").write_text("order_id,symbol,side,quantity\na,MSFT,buy,1\n")
+    (home / "m.csv").write_text("symbol,brokers\nmsft,ibkr\n")
+    (home / "q.csv").write_text("symbol,mic,currency,bid,ask,as_of\nmsft,XNAS,USD,9,10,2026-11-23T14:45:00Z\n")
+    (home / "b.csv").write_text("broker,account,currency,cash\nibkr,U1,USD,9000\n")
+    told = "[symbol]: read as MSFT: only the capitals are listed (got 'msft')\n"
+    words = ["plan", "o.csv", "--balances", "b.csv", "--quotes", "q.csv", "--json"]
+    given = command(*words, "--metadata", "m.csv")
+    assert given.err == f"warning: q.csv:2 {told}warning: m.csv:2 {told}"
+    assert [route["broker"] for route in json.loads(given.out)["routes"]] == ["ibkr"]
+    assert command("references", "--metadata", "m.csv").err == f"warning: m.csv:2 {told}"
+    assert [route["broker"] for route in json.loads(command(*words).out)["routes"]] == ["ibkr"]
+
+
 def test_a_catalogue_without_listings_leaves_everything_behind(command: Command, home: Path) -> None:
     """A table of listings that has a header only is no error: no broker knows the orders."""
     (home / "o.csv").write_text(ROW)

@@ -64,6 +64,16 @@ def test_b01_header_only(refused: Refused) -> None:
     assert refused("[]", "orders.json") == ["orders.json: no orders: the table has no rows"]
 
 
+def test_b25_misshapen_rows_are_rows(refused: Refused) -> None:
+    """A file of which no row fits the header is told row by row, not to be empty; nothing is left of it to route."""
+    content = HEADER + "\na,AAPL,buy,1,2\nb,AAPL\n"
+    told = refused(content)
+    assert [each.split(": ")[0] for each in told] == ["orders.csv:2", "orders.csv:3"]
+    left = "orders.csv: no orders are left: every row is invalid"
+    assert refused(content, skip_invalid=True) == [left, *told]
+    assert refused(content + "c,AAPL,buy,0\n", skip_invalid=True)[:3] == [left, *told]
+
+
 def test_b02_missing_extra_and_misspelt_columns(refused: Refused) -> None:
     """Each wrong column is named, with the column it is probably meant to be."""
     found = refused("order_id,symbol,quantitiy,qty,colour\no1,AAPL,1,1,red\n")
@@ -525,6 +535,7 @@ def test_b32_only_regular_files(tmp_path: Path) -> None:
         (tmp_path / "none.csv", "there is no such file"),
         (loop, "the file cannot be read: "),
         ("https://example.com/o.csv", "this is a URL, only files on this machine are read: download it first"),
+        (Path("https://example.com/o.csv"), "this is a URL, only files on this machine are read: download it first"),
         ("a\0b.csv", "the file cannot be read: embedded null byte"),
         ("x" * 5000, "the file cannot be read: File name too long"),
     ):
