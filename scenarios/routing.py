@@ -20,12 +20,12 @@ from brokers.connector import Connector, ExecutionReport
 from brokers.errors import BrokerError
 from brokers.execution import children_of, execute
 from brokers.references import refresh_references
-from brokers.store import Database, Journal, Ledger
+from brokers.store import Catalogue, Database, Journal, Ledger
 from scenarios.interruption import heeding
 from scenarios.mode import Mode
 from scenarios.planning import Plan, plan
 from scenarios.snapshot import Snapshot, take_snapshot
-from solver import Broker, Limits, Policy
+from solver import Broker, Limits, Policy, ProblemError
 from solver.domain import Instrument
 from solver.policy import merged, rules_from_frame
 from solver.problem import BASE_CURRENCY
@@ -96,7 +96,7 @@ def decide(desk: Desk, orders: pd.DataFrame, *, method: str = "optimal", limits:
     Parameters
     ----------
     desk : Desk
-        Its catalogue must have been refreshed.
+        Its catalogue must have been refreshed: call `references` first.
     orders : DataFrame
         See `solver.tables.ORDERS`.
     method, limits
@@ -110,7 +110,8 @@ def decide(desk: Desk, orders: pd.DataFrame, *, method: str = "optimal", limits:
     Raises
     ------
     ProblemError
-        With every problem of the orders.
+        With every problem of the orders; or if no broker was ever asked what it trades, though one can be reached:
+        that nobody asked is no reason to call an order listed nowhere.
     """
 
     async def look() -> Snapshot:
@@ -119,6 +120,8 @@ def decide(desk: Desk, orders: pd.DataFrame, *, method: str = "optimal", limits:
             return replace(seen, unreachable={**unreachable, **seen.unreachable})
 
     seen = _wait(look)
+    if Catalogue(desk.database).refreshes().empty and len(seen.unreachable) < len(desk.connectors):
+        raise ProblemError("the catalogue was never filled: call references(desk) first (step 8), then decide")
     brokers = {
         name: replace(broker, is_up=broker.is_up and name not in seen.unreachable)
         for name, broker in desk.brokers.items()

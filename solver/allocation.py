@@ -154,7 +154,10 @@ def backlog_table(
     rows = []
     quoted = problem.policy.default_quotes[0]
     own = problem.instruments
-    by_order = dict(list(children.groupby("order")))
+    # Rows as mappings: to take them out of the frame order by order takes a hundred times as long.
+    by_order: dict[int, list[dict[str, Any]]] = {}
+    for child in children.to_dict("records"):
+        by_order.setdefault(child["order"], []).append(child)
     for at, order in enumerate(problem.orders.itertuples(index=False)):
         coin = own.at[at, "asset_type"] == AssetType.CRYPTO
         currency = order.currency.partition("|")[0] or (quoted if coin else own.at[at, "instrument_currency"])
@@ -162,25 +165,25 @@ def backlog_table(
         if at not in by_order:
             worth = from_scaled(value, MICRO)
             rows.append(
-                _backlog_row(order, order.quantity, order.notional, worth, currency, main.loc[order.order_id], titles)
+                _backlog_row(order, order.quantity, order.notional, worth, currency, main[order.order_id], titles)
             )
         elif (rest := _rest(by_order[at], value)) is not None:
             quantity, notional, worth = rest
-            served = int(by_order[at]["lots"].sum())
-            reason = _remainder(by_order[at]) if served == eligibility.lots(at) else main.loc[order.order_id]
+            served = sum(int(child["lots"]) for child in by_order[at])
+            reason = _remainder(by_order[at]) if served == eligibility.lots(at) else main[order.order_id]
             rows.append(_backlog_row(order, quantity, notional, worth, currency, reason, titles))
     return pd.DataFrame(rows, columns=BACKLOG_COLUMNS, dtype=object)
 
 
-def _rest(children: pd.DataFrame, value: int) -> tuple[Decimal | None, Decimal | None, Decimal] | None:
+def _rest(children: list[dict[str, Any]], value: int) -> tuple[Decimal | None, Decimal | None, Decimal] | None:
     """Return quantity, notional and value of what the children of an order leave over; None if that is nothing.
 
     Of a notional less than one unit of base currency is nothing: a fraction of a lot is never worth telling.
     """
-    served = sum(Fraction(int(q), int(asked)) for q, asked in zip(children["quantity"], children["asked"], strict=True))
+    served = sum(Fraction(int(child["quantity"]), int(child["asked"])) for child in children)
     rest = max(1 - served, Fraction(0))
     worth = from_scaled(math.floor(value * rest), MICRO)
-    first = children.iloc[0]
+    first = children[0]
     if first["notional"]:
         left = from_scaled(math.floor(int(first["notional"]) * rest), MICRO)
         return (None, left, worth) if worth >= 1 else None
@@ -223,9 +226,9 @@ def _backlog_row(
     )
 
 
-def _remainder(children: pd.DataFrame) -> pd.Series[Any]:
+def _remainder(children: list[dict[str, Any]]) -> pd.Series[Any]:
     """Return the reason for what is left below one lot, told of the largest child's broker."""
-    largest = children.iloc[int(np.argmax(children["lots"].to_numpy(np.int64)))]
+    largest = max(children, key=lambda child: int(child["lots"]))
     by_notional = largest["is_part"] and largest["notional"]
     size = int(largest["lot_size"] if largest["is_part"] else largest["lot"])
     cells = {

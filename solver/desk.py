@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from solver.columns import Column
-from solver.domain.amounts import MICRO, ceil_scaled, floor_scaled
+from solver.domain.amounts import MICRO, MOST_MONEY, ceil_scaled, floor_scaled
 from solver.domain.reason import ReasonCode
 from solver.errors import ProblemError, Violation
 from solver.limits import Limits
@@ -191,10 +191,11 @@ def _read(orders: Sequence[Mapping[str, Any]], balances: Mapping[str, Any]) -> t
     for row, order in enumerate(orders, start=1):
         for key in ("ticker", "asset_type", "amount"):
             if key not in order:
-                violations.append(Violation(f"key {key!r} is missing", "orders", row, key))
+                violations.append(Violation(f"key {key!r} is missing", "orders", row, key, by_row=True))
         amount = _amount(order.get("amount", 0), "orders", row, "amount", violations)
         if amount < 0:
-            violations.append(Violation("must be a finite number >= 0", "orders", row, "amount", str(amount)[:60]))
+            message = "must be a finite number >= 0"
+            violations.append(Violation(message, "orders", row, "amount", str(amount)[:60], by_row=True))
         amounts.append(amount)
     held = {broker: _amount(value, "broker_balances", None, broker, violations) for broker, value in balances.items()}
     if violations:
@@ -207,7 +208,12 @@ def _amount(value: Any, table: str, row: int | None, column: str, violations: li
         amount = Decimal(str(value))
     except InvalidOperation:
         amount = Decimal("NaN")
+    message = ""
     if isinstance(value, bool) or not amount.is_finite():
-        violations.append(Violation("must be a finite number", table, row, column, repr(value)[:60]))
+        message = "must be a finite number"
+    elif amount.copy_abs() > MOST_MONEY:
+        message = f"must be at most {MOST_MONEY}"
+    if message:
+        violations.append(Violation(message, table, row, column, repr(value)[:60], by_row=True))
         return Decimal(0)
     return amount

@@ -38,6 +38,8 @@ class Violation:
         The column or key; empty when the whole line is meant.
     value : str
         The offending value, escaped and clipped so that it can be printed.
+    by_row : bool
+        Whether `line` counts the rows of a table.
     """
 
     message: str
@@ -45,11 +47,13 @@ class Violation:
     line: int | None = None
     column: str = ""
     value: str = ""
+    by_row: bool = False
 
     def __str__(self) -> str:
         place = self.table
         if self.line is not None:
-            place += f":{self.line}" if place else f"line {self.line}"
+            words = f"{'row' if self.by_row else 'line'} {self.line}"
+            place = f"{place}:{self.line}" if place and not self.by_row else ", ".join(filter(None, (place, words)))
         if self.column:
             place += f" [{self.column}]" if place else f"[{self.column}]"
         shown = f" (got {self.value})" if self.value else ""

@@ -9,6 +9,7 @@ import pandas as pd
 from solver.domain.amounts import PICO, exact_scaled
 from solver.domain.instrument import AssetType, Instrument
 from solver.errors import Violation
+from solver.tables import shown
 
 
 def matching_instruments(symbol: str, mic: str, currency: str, traded: Iterable[Instrument]) -> tuple[Instrument, ...]:
@@ -41,13 +42,6 @@ def matching_instruments(symbol: str, mic: str, currency: str, traded: Iterable[
     return tuple(fitting[key] for key in sorted(fitting))
 
 
-def ambiguity(broker: str, symbol: str, choices: Iterable[Instrument], row: int | None = None) -> Violation:
-    """Return the violation of a position that could be any of `choices`."""
-    shown = ", ".join(each.key for each in choices)
-    message = f"give mic and currency: {broker} lists several instruments of this symbol ({shown})"
-    return Violation(message, "positions", row, "symbol", symbol)
-
-
 def ambiguous_positions(positions: pd.DataFrame, listings: pd.DataFrame) -> list[Violation]:
     """Return a violation for every position that could be several instruments of its broker.
 
@@ -58,10 +52,21 @@ def ambiguous_positions(positions: pd.DataFrame, listings: pd.DataFrame) -> list
     """
     rows = zip(positions["broker"], positions["symbol"], _matches(positions, listings), strict=True)
     return [
-        ambiguity(broker, symbol, found, row)
+        Violation(
+            f"give mic and currency: {broker} lists several instruments of this symbol ({_keys(found)})",
+            "positions",
+            row,
+            "symbol",
+            shown(symbol),
+            by_row=True,
+        )
         for row, (broker, symbol, found) in enumerate(rows, start=1)
         if len(found) > 1
     ]
+
+
+def _keys(instruments: Iterable[Instrument]) -> str:
+    return ", ".join(each.key for each in instruments)
 
 
 def held_quantities(positions: pd.DataFrame, listings: pd.DataFrame) -> dict[tuple[str, str, str], int]:

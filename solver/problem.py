@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -15,6 +15,7 @@ from solver.errors import ProblemError, Violation
 from solver.holdings import ambiguous_positions
 from solver.policy import DEFAULT_RULES, Policy, named_brokers
 from solver.resolution import resolve_orders
+from solver.spelling import in_capitals, listed_words
 
 BASE_CURRENCY = "EUR"
 """Currency in which orders of different currencies are weighed unless the caller names another."""
@@ -33,6 +34,8 @@ class Problem:
     brokers : mapping of str to Broker
     policy : Policy
     base_currency : str
+    warnings : tuple of Violation
+        What was read otherwise than it was written; rows are those of the tables.
     """
 
     orders: pd.DataFrame
@@ -45,6 +48,7 @@ class Problem:
     brokers: Mapping[str, Broker]
     policy: Policy
     base_currency: str
+    warnings: tuple[Violation, ...] = ()
 
     @classmethod
     def of(
@@ -91,6 +95,11 @@ class Problem:
         )
         if brokers is None:
             brokers = {name: permissive_broker(name) for name in frames["listings"]["broker"].unique()}
+        listed = listed_words(frames["listings"])
+        warnings: list[Violation] = []
+        for table in (tables.ORDERS, tables.POSITIONS):
+            frames[table.name], respelled = in_capitals(table, frames[table.name], listed)
+            warnings += respelled
         instruments, violations = resolve_orders(frames["orders"], frames["listings"], policy.classification())
         problem = cls(
             **frames,
@@ -98,6 +107,7 @@ class Problem:
             brokers=brokers,
             policy=policy,
             base_currency=base_currency,
+            warnings=tuple(warnings),
         )
         violations = violations + _dangling_references(problem)
         violations += ambiguous_positions(problem.positions, problem.listings)
@@ -147,29 +157,18 @@ def _canonical_frames(
 
 def _dangling_references(problem: Problem) -> list[Violation]:
     known, found = set(problem.brokers), []
-    for table, frame in (("listings", problem.listings), ("balances", problem.balances)):
-        found += _unknown_brokers(table, "broker", frame["broker"], known)
-    found += _unknown_brokers("positions", "broker", problem.positions["broker"], known)
-    for column in ("pin", "forbid"):
-        found += _unknown_brokers("orders", column, problem.orders[column], known)
+    for table in (tables.ORDERS, tables.LISTINGS, tables.BALANCES, tables.POSITIONS):
+        found += tables.unknown_brokers(table, getattr(problem, table.name), known)
     # The shipped rules may speak of brokers that a desk does not have; a desk's own rules may not.
     unknown = sorted(named_brokers(rule for rule in problem.policy.rules if rule not in DEFAULT_RULES) - known)
     found += [Violation(_allowed("a routing rule names an unknown broker", known), value=name) for name in unknown]
     accounts = {account for broker in known for account in problem.accounts(broker)}
     for row, account in enumerate(problem.orders["account"], start=1):
         if account and account not in accounts:
-            found.append(Violation(_allowed("unknown account", accounts), "orders", row, "account", account))
+            message = _allowed("unknown account", accounts)
+            found.append(Violation(message, "orders", row, "account", tables.shown(account), by_row=True))
     return found
 
 
-def _unknown_brokers(table: str, column: str, cells: pd.Series[str], known: Collection[str]) -> list[Violation]:
-    distinct = {cell: [name for name in cell.split("|") if name and name not in known] for cell in cells.unique()}
-    return [
-        Violation(_allowed("unknown broker", known), table, row, column, name)
-        for row, cell in enumerate(cells, start=1)
-        for name in distinct[cell]
-    ]
-
-
-def _allowed(what: str, names: Collection[str]) -> str:
+def _allowed(what: str, names: set[str]) -> str:
     return f"{what}; known: {', '.join(sorted(name for name in names if name)) or 'none'}"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from solver.domain.instrument import AssetType, Instrument, instrument_key
 from solver.errors import Violation
+from solver.tables import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Directory:
             instrument = Instrument(symbol, "" if coin else mic, "" if coin else currency, AssetType(kind), isin, name)
             for word in filter(None, (symbol, isin)):
                 self._by_name.setdefault(word, {}).setdefault(key, instrument)
+        self._by_capitals = {word.upper(): word for word in self._by_name}
 
     def resolve(self, symbol: str, mic: str, currency: str, asset_type: str) -> Resolution:
         """Return the instruments that fit an order's words; empty words fit everything.
@@ -72,8 +74,8 @@ class Directory:
         return Resolution((), known or self._nearest(symbol))
 
     def _nearest(self, symbol: str) -> str:
-        found = difflib.get_close_matches(symbol.upper(), self._by_name, n=1, cutoff=0.6)
-        return found[0] if found else ""
+        found = difflib.get_close_matches(symbol.upper(), self._by_capitals, n=1, cutoff=0.6)
+        return self._by_capitals[found[0]] if found else ""
 
 
 def resolve_orders(
@@ -120,11 +122,12 @@ def _ambiguities(
     for row, (order_id, word) in enumerate(zip(orders.order_id, words, strict=True), start=1):
         choices = found[word].instruments
         if len(choices) > 1:
-            shown = ", ".join(f"{instrument.key} ({instrument.asset_type})" for instrument in choices)
+            named = ", ".join(f"{instrument.key} ({instrument.asset_type})" for instrument in choices)
             yield Violation(
-                f"order {order_id}: the symbol is ambiguous; name mic, currency or asset_type to choose one of {shown}",
+                f"order {order_id}: the symbol is ambiguous; name mic, currency or asset_type to choose one of {named}",
                 "orders",
                 row,
                 "symbol",
-                word[0],
+                shown(word[0]),
+                by_row=True,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
 import pandas as pd
@@ -11,9 +11,10 @@ from brokers.clock import utc_now
 from brokers.frames import balances_of, listings_of, positions_of, quotes_of
 from brokers.simulated.exchange import SimulatedExchange
 from brokers.simulated.fills import FillPlan
+from solver import tables
 from solver.domain import AssetType, Broker, Listing, Position, Quote
-from solver.errors import ProblemError, Violation
-from solver.holdings import ambiguity, matching_instruments
+from solver.errors import ProblemError
+from solver.holdings import ambiguous_positions, matching_instruments
 
 
 def simulated_market(
@@ -46,7 +47,8 @@ def simulated_market(
     Raises
     ------
     ProblemError
-        With every bad row, and with balances or positions at a broker that has no profile.
+        With every bad row, with balances or positions at a broker that has no profile, and with positions that could
+        be several instruments of their broker.
     """
     traded = listings_of(listings)
     market = {
@@ -60,7 +62,7 @@ def simulated_market(
             if quote is not None:
                 exchange.publish(listing.broker_symbol, quote)
     cash, held = balances_of(balances), positions_of(positions)
-    _check_brokers({"balances": [each.broker for each in cash], "positions": [each.broker for each in held]}, market)
+    _check_places(listings, balances, positions, market)
     for balance in cash:
         market[balance.broker].deposit(balance.account, balance.currency, balance.cash, balance.settled)
     for position in held:
@@ -76,29 +78,27 @@ def _mic(listing: Listing) -> str:
     return "" if listing.asset_type is AssetType.CRYPTO else listing.mic
 
 
-def _check_brokers(named: Mapping[str, Iterable[str]], market: Mapping[str, SimulatedExchange]) -> None:
-    unknown = [
-        Violation(f"unknown broker; known: {', '.join(market)}", table, row, "broker", broker)
-        for table, brokers in named.items()
-        for row, broker in enumerate(brokers, start=1)
-        if broker not in market
+def _check_places(
+    listings: pd.DataFrame, balances: pd.DataFrame, positions: pd.DataFrame, market: Collection[str]
+) -> None:
+    """Refuse balances and positions that have no place in the market, or several."""
+    checked = {
+        table: tables.canonical(table, frame).frame
+        for table, frame in ((tables.LISTINGS, listings), (tables.BALANCES, balances), (tables.POSITIONS, positions))
+    }
+    violations = [
+        flaw
+        for table in (tables.BALANCES, tables.POSITIONS)
+        for flaw in tables.unknown_brokers(table, checked[table], market)
     ]
-    if unknown:
-        raise ProblemError(unknown)
+    violations += ambiguous_positions(checked[tables.POSITIONS], checked[tables.LISTINGS])
+    if violations:
+        raise ProblemError(violations)
 
 
 def _placed(position: Position, listings: Iterable[Listing]) -> Position:
-    """Return a position under the full identity of its instrument, which a table may abbreviate.
-
-    Raises
-    ------
-    ProblemError
-        If the broker lists several instruments that it could be.
-    """
+    """Return a position under the full identity of its instrument, which a table may abbreviate."""
     instruments = (listing.instrument for listing in listings)
-    found = matching_instruments(position.symbol, position.mic, position.currency, instruments)
-    if len(found) > 1:
-        raise ProblemError([ambiguity(position.broker, position.symbol, found)])
-    for one in found:
+    for one in matching_instruments(position.symbol, position.mic, position.currency, instruments):
         return Position(position.broker, position.account, one.symbol, position.quantity, one.mic, one.currency)
     return position

@@ -31,7 +31,7 @@ from brokers.store.exact import micro, money
 from brokers.store.schema import balance, ledger_entry
 from solver import tables
 from solver.domain import MICRO, Balance
-from solver.domain.amounts import floor_scaled
+from solver.domain.amounts import ceil_scaled, floor_scaled
 
 __all__ = ["Hold", "Ledger"]
 
@@ -175,7 +175,7 @@ def _cash(of: Balance) -> int:
 def _snapshot(of: Balance, at: datetime) -> dict[str, Any]:
     """Return what of a broker's balance is kept beside the entries."""
     settled = None if of.settled is None else floor_scaled(of.settled, MICRO)
-    reserve = {} if of.reserve is None else {"reserve": micro(of.reserve)}
+    reserve = {} if of.reserve is None else {"reserve": ceil_scaled(of.reserve, MICRO)}
     return {"cash": _cash(of), "settled": settled, "at": at, **reserve}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -18,52 +19,31 @@ from scenarios.app.documents import document_place, read_document, write_documen
 from scenarios.app.execution import end_session, exit_code, refuse_second_sending, send, summary
 from scenarios.app.guard import ExitCode
 from scenarios.app.output import Output, notify
-from scenarios.app.settings import Settings
 from scenarios.app.wiring import (
     SHIPPED,
     Inputs,
     Reading,
+    admitted,
     database_path,
-    deciding,
     desk_of,
     read_inputs,
     settings_at,
-    ticker_rules,
 )
 from scenarios.mode import Mode
-from scenarios.planning import Plan, plan
+from scenarios.planning import Plan, plan_problem
 from scenarios.report import screen, tables
 from scenarios.report.document import execution_document, plan_document, requirement_document
 from scenarios.report.figures import counted
 from scenarios.routing import Desk, decide, references
-from solver import DocumentError, Limits, Policy, Problem, ProblemError, decide_document
-from solver.policy import merged, rules_from_frame
+from solver import Broker, DocumentError, Limits, Policy, ProblemError, decide_document
 from solver.requirement import packet_requirement
 from solver.tables.display import suggestion
 
 
 def plan_batch(request: options.Batch) -> int:
     """Decide a batch and show the plan."""
-    inputs = read_inputs(request)
-    policy = _policy_of(inputs)
-
-    def decided(orders: pd.DataFrame) -> Plan:
-        frames = inputs.frames
-        return plan(
-            orders,
-            frames["listings"],
-            frames["balances"],
-            frames.get("positions"),
-            quotes=frames["quotes"],
-            rates=frames["rates"],
-            brokers=inputs.brokers,
-            policy=policy,
-            base_currency=inputs.base_currency,
-            method=request.method,
-            limits=inputs.limits,
-        )
-
-    found = deciding(decided, inputs, skip_invalid=request.skip_invalid)
+    inputs, problem = admitted(read_inputs(request), skip_invalid=request.skip_invalid)
+    found = plan_problem(problem, method=request.method, limits=inputs.limits)
     notify(inputs.notices)
     if request.as_json:
         write_document(plan_document(found, inputs.files, inputs.prices))
@@ -76,24 +56,8 @@ def plan_batch(request: options.Batch) -> int:
 
 def estimate_batch(request: options.Batch) -> int:
     """Show what a packet of orders would need at each broker, at worst and before any decision."""
-    inputs = read_inputs(request)
-
-    def estimated(orders: pd.DataFrame) -> pd.DataFrame:
-        frames = inputs.frames
-        problem = Problem.of(
-            orders,
-            frames["listings"],
-            frames["balances"],
-            frames.get("positions"),
-            quotes=frames["quotes"],
-            rates=frames["rates"],
-            brokers=inputs.brokers,
-            policy=_policy_of(inputs),
-            base_currency=inputs.base_currency,
-        )
-        return packet_requirement(problem)
-
-    found = deciding(estimated, inputs, skip_invalid=request.skip_invalid)
+    inputs, problem = admitted(read_inputs(request), skip_invalid=request.skip_invalid)
+    found = packet_requirement(problem)
     notify(inputs.notices)
     if request.as_json:
         write_document(requirement_document(found, Mode.SIMULATED))
@@ -104,21 +68,13 @@ def estimate_batch(request: options.Batch) -> int:
     return ExitCode.DONE
 
 
-def _policy_of(inputs: Inputs) -> Policy:
-    """Return the policy of the inputs with the rules by ticker that apply."""
-    by_ticker = ticker_rules(inputs)
-    if by_ticker is None:
-        return inputs.policy
-    return dataclasses.replace(inputs.policy, rules=merged(inputs.policy.rules, rules_from_frame(by_ticker)))
-
-
 def run_batch(request: options.Run) -> int:
     """Refresh the references, decide a batch, show the plan, execute it: steps 8, 9 and 10."""
-    inputs = read_inputs(request)
+    # Looked at as a whole before the database is touched: bad input leaves nothing behind.
+    inputs, _ = admitted(read_inputs(request), skip_invalid=request.skip_invalid)
     desk = desk_of(inputs)
     if "metadata" in inputs.frames:
         Catalogue(desk.database).import_rules(inputs.frames["metadata"])
-    ticker_rules(inputs)
     return _process(request, inputs, desk, hint=f"multibroker run {request.orders.name} ... --backlog", ledger=True)
 
 
@@ -141,7 +97,7 @@ def play_demo(request: options.Demo) -> int:
     )
     hint = f"multibroker demo --day {request.day} --details"
     with folder:
-        inputs = read_inputs(batch)
+        inputs, _ = admitted(read_inputs(batch), skip_invalid=False)
         desk = desk_of(inputs)
         try:
             return _process(batch, inputs, desk, hint=hint, ledger=request.details)
@@ -155,11 +111,7 @@ def _process(request: options.Run, inputs: Inputs, desk: Desk, *, hint: str, led
     known = references(desk)
     if not request.as_json:
         output.text(f"Step 8   references: {_catalogue_words(known)}, {time.monotonic() - begin:.1f} s")
-    found = deciding(
-        lambda orders: decide(desk, orders, method=request.method, limits=inputs.limits),
-        inputs,
-        skip_invalid=request.skip_invalid,
-    )
+    found = decide(desk, inputs.frames["orders"], method=request.method, limits=inputs.limits)
     notify(inputs.notices)
     if not request.as_json:
         _show_first(output, found, inputs.prices, hint, lines=screen.MOST_LINES - 2)
@@ -192,9 +144,10 @@ def refresh_references(request: options.References) -> int:
     reading.read("metadata", request.metadata)
     for name in ("quotes", "rates"):
         reading.read(name, None)
-    reading.close()
+    profiles = load_profiles(settings.files.profiles)
+    reading.close(profiles)
     notify(reading.notices)
-    desk = desk_of(_bare(reading, settings, database_path(request.database, settings)))
+    desk = desk_of(_bare(reading, profiles, database_path(request.database, settings)))
     desk = dataclasses.replace(desk, connectors=_chosen(desk, request.broker))
     catalogue, output = Catalogue(desk.database), Output()
     known = references(desk)
@@ -247,13 +200,14 @@ def _catalogue_words(known: pd.DataFrame) -> str:
     return words + (f", {counted(trouble, 'broker')} not reached" if trouble else "")
 
 
-def _bare(reading: Reading, settings: Settings, database: Path) -> Inputs:
+def _bare(reading: Reading, brokers: Mapping[str, Broker], database: Path) -> Inputs:
     """Return the inputs of a desk that only looks."""
     return Inputs(
         frames=reading.frames,
+        origins=reading.origins,
         files=reading.files,
         notices=reading.notices,
-        brokers=load_profiles(settings.files.profiles),
+        brokers=brokers,
         policy=Policy(),
         limits=Limits(),
         base_currency="EUR",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 import pandas as pd
 
@@ -21,11 +20,10 @@ from scenarios.intake.files import place_of
 from scenarios.report.figures import counted
 from scenarios.routing import Desk
 from scenarios.simulation import simulated_desk
-from solver import Broker, Limits, Policy, ProblemError, Violation, tables
+from solver import Broker, Limits, Policy, Problem, ProblemError, Violation, tables
 from solver.domain import Side
 from solver.policy import DEFAULT_RULES, merged, rules_from_frame
-
-T = TypeVar("T")
+from solver.spelling import in_capitals, listed_words
 
 SHIPPED = Path(demo.__path__[0])
 """Folder of the shipped tables."""
@@ -51,6 +49,8 @@ class Inputs:
     ----------
     frames : mapping of str to DataFrame
         Canonical tables by name; those that were not given are missing.
+    origins : mapping of str to Canonical
+        The same tables as they were read, with the line of each row.
     files : mapping of str to dict
         By table: its ``file`` and ``sha256``.
     notices : list of str
@@ -66,6 +66,7 @@ class Inputs:
     """
 
     frames: Mapping[str, pd.DataFrame]
+    origins: Mapping[str, tables.Canonical]
     files: Mapping[str, Mapping[str, str]]
     notices: list[str]
     brokers: Mapping[str, Broker]
@@ -82,9 +83,11 @@ class Reading:
 
     dialect: str = "plain"
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    origins: dict[str, tables.Canonical] = field(default_factory=dict)
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
+    _shipped: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Refuse an unknown dialect once, not for every file."""
@@ -96,6 +99,7 @@ class Reading:
         if path is None:
             if name not in _SHIPPED_FILES:
                 return
+            self._shipped.add(name)
             path, dialect, place = SHIPPED / _SHIPPED_FILES[name], "plain", f"{_SHIPPED_FILES[name]} (shipped)"
         now = utc_now() if name == "orders" else None
         try:
@@ -103,21 +107,32 @@ class Reading:
         except ProblemError as error:
             self.violations += error.violations
             return
-        self.frames[name] = found.frame
+        self.frames[name], self.origins[name] = found.frame, replace(found, place=place)
         self.files[name] = {"file": place, "sha256": found.digest}
         self.notices += [f"warning: {each}" for each in found.warnings]
         self.notices += [f"set aside: {each}" for each in found.violations]
 
-    def close(self) -> None:
-        """End the reading.
+    def close(self, brokers: Collection[str]) -> None:
+        """End the reading: brokers are looked up, and symbols in small letters.
+
+        The shipped tables may name brokers that the desk does not have.
 
         Raises
         ------
         ProblemError
-            With every problem of every file.
+            With every problem of every file, unknown brokers among them.
         """
+        for name, found in self.origins.items():
+            if name not in self._shipped:
+                unknown = tables.unknown_brokers(_TABLES[name], found.frame, brokers)
+                self.violations += [found.located(each) for each in unknown]
         if self.violations:
             raise ProblemError(self.violations)
+        for name in ("quotes", "rules", "metadata"):
+            if name in self.frames:
+                listed = listed_words(self.frames["listings"])
+                self.frames[name], respelled = in_capitals(_TABLES[name], self.frames[name], listed)
+                self.notices += [f"warning: {self.origins[name].located(each)}" for each in respelled]
 
 
 def settings_at(path: Path | None) -> Settings:
@@ -141,13 +156,14 @@ def read_inputs(request: Batch) -> Inputs:
         With every problem of every file.
     """
     settings = settings_at(request.config)
-    reading = _read_all(request, settings)
     brokers = load_profiles(settings.files.profiles)
+    reading = _read_all(request, settings, brokers)
     place = "" if request.config is None else place_of(request.config)
     own_rules = rules_from_frame(reading.frames["rules"]) if "rules" in reading.frames else ()
     bound = settings.sleeve_accounts(brokers, place)
     return Inputs(
         frames=reading.frames,
+        origins=reading.origins,
         files=reading.files,
         notices=reading.notices,
         brokers=brokers,
@@ -159,7 +175,7 @@ def read_inputs(request: Batch) -> Inputs:
     )
 
 
-def _read_all(request: Batch, settings: Settings) -> Reading:
+def _read_all(request: Batch, settings: Settings, brokers: Collection[str]) -> Reading:
     reading = Reading(request.dialect or settings.dialect)
     reading.read("orders", request.orders, skip_invalid=request.skip_invalid)
     for name in ("listings", "balances", "positions", "quotes", "rates", "rules"):
@@ -168,7 +184,7 @@ def _read_all(request: Batch, settings: Settings) -> Reading:
     if not (request.balances or settings.files.balances):
         missing = "no balances: give --balances FILE, the cash by broker, account and currency"
         reading.violations.append(Violation(missing))
-    reading.close()
+    reading.close(brokers)
     if "positions" not in reading.frames and (reading.frames["orders"]["side"] == Side.SELL).any():
         reading.notices.append("note: no positions were given (--positions), so nothing can be sold")
     return reading
@@ -227,34 +243,58 @@ def empty(table: tables.Table) -> pd.DataFrame:
     return pd.DataFrame(columns=list(table.names))
 
 
-def deciding(decide: Callable[[pd.DataFrame], T], inputs: Inputs, *, skip_invalid: bool) -> T:
-    """Do something with the orders; with `skip_invalid`, those that the world makes invalid are set aside too.
+def admitted(inputs: Inputs, *, skip_invalid: bool) -> tuple[Inputs, Problem]:
+    """Return the problem of the inputs, and the inputs with the tables as the problem has them.
 
-    An order is invalid in its world if, for instance, its symbol is ambiguous among the listings: no file shows it.
+    With `skip_invalid`, orders that only the world makes invalid are set aside too: for instance one whose symbol is
+    ambiguous among the listings, which no file shows.
 
     Raises
     ------
     ProblemError
-        With every problem, each with its file.
+        With every problem, each with its place in its file.
     """
-    orders = inputs.frames["orders"]
+    policy, origins = _policy_of(inputs), dict(inputs.origins)
     try:
-        return decide(orders)
+        problem = _problem(inputs, policy, origins["orders"].frame)
     except ProblemError as error:
         rows = {each.line for each in error.violations if each.table == "orders" and each.line is not None}
-        told = [_located(each, inputs.files) for each in error.violations]
+        told = [_located(each, origins) for each in error.violations]
         every = all(each.table == "orders" and each.line is not None for each in error.violations)
-        if not skip_invalid or not every or len(rows) == len(orders):
+        if not skip_invalid or not every or len(rows) == len(origins["orders"].frame):
             raise ProblemError(told) from None
-    inputs.notices.extend(f"set aside: {each}" for each in told)
-    kept = orders.drop(index=[row - 1 for row in rows]).reset_index(drop=True)
-    return decide(kept)
+        inputs.notices.extend(f"set aside: {each}" for each in told)
+        origins["orders"] = origins["orders"].without(rows)
+        problem = _problem(inputs, policy, origins["orders"].frame)
+    inputs.notices.extend(f"warning: {_located(each, origins)}" for each in problem.warnings)
+    frames = {**inputs.frames, "orders": problem.orders, "positions": problem.positions}
+    return replace(inputs, frames=frames, origins=origins), problem
 
 
-def _located(violation: Violation, files: Mapping[str, Mapping[str, str]]) -> Violation:
-    """Return a problem of a table with the name of its file; what is counted there are rows, not lines."""
-    if violation.table not in files:
-        return violation
-    row = "" if violation.line is None else f", row {violation.line}"
-    place = files[violation.table]["file"] + row
-    return Violation(violation.message, place, None, violation.column, violation.value)
+def _policy_of(inputs: Inputs) -> Policy:
+    """Return the policy of the inputs with the rules by ticker that apply."""
+    by_ticker = ticker_rules(inputs)
+    if by_ticker is None:
+        return inputs.policy
+    return replace(inputs.policy, rules=merged(inputs.policy.rules, rules_from_frame(by_ticker)))
+
+
+def _problem(inputs: Inputs, policy: Policy, orders: pd.DataFrame) -> Problem:
+    frames = inputs.frames
+    return Problem.of(
+        orders,
+        frames["listings"],
+        frames["balances"],
+        frames.get("positions"),
+        quotes=frames["quotes"],
+        rates=frames["rates"],
+        brokers=inputs.brokers,
+        policy=policy,
+        base_currency=inputs.base_currency,
+    )
+
+
+def _located(violation: Violation, origins: Mapping[str, tables.Canonical]) -> Violation:
+    """Return a problem of a table with its place in the file that the table was read from."""
+    origin = origins.get(violation.table)
+    return violation if origin is None else origin.located(violation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +14,7 @@ from solver.tables import shown
 PARQUET_MAGIC = b"PAR1"
 
 _PIECE_BYTES = 2**20
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 _FOREIGN_KINDS: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "a gzip archive: unpack it first"),
@@ -39,7 +41,8 @@ def read_bytes(path: str | Path, most_bytes: int) -> bytes:
         If there is no such file, it is no regular file (a link to one is fine) or it is too large.
     """
     place = place_of(path)
-    if "://" in str(path):
+    # A path has lost one of the slashes.
+    if _URL.match(str(path)):
         raise document_error("this is a URL, only files on this machine are read: download it first", place)
     try:
         # Looked at before it is opened: opening a pipe would wait, opening a device may act on it.

@@ -80,7 +80,9 @@ def rows_of_json(text: str, source: str, size: Size) -> RawTable:
                 if len(cells) < len(lines):
                     cells.append(None)
     series = {key: pd.Series(_array(cells), dtype=object) for key, cells in columns.items()}
-    return RawTable(pd.DataFrame(series, index=range(len(lines))), lines)
+    # Objects that share a line cannot be told apart by it.
+    apart = len(set(lines)) == len(lines)
+    return RawTable(pd.DataFrame(series, index=range(len(lines))), lines if apart else None)
 
 
 def _array(cells: list[object]) -> np.ndarray[Any, np.dtype[np.object_]]:

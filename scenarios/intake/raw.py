@@ -19,7 +19,7 @@ class RawTable:
     frame : DataFrame, n_rows
         Cells as they stand in the file; column names may repeat.
     lines : sequence of int (n_rows,) or None
-        1-based line on which each row begins; None where the file has no lines.
+        1-based line on which each row begins; None where rows have no lines of their own.
     violations : tuple of Violation
         Rows that are not in the frame because they do not fit the header.
     decimal_mark : str

@@ -15,6 +15,7 @@ from scenarios.intake.parquet import rows_of_parquet
 from scenarios.intake.raw import RawTable, Size
 from solver.errors import ProblemError, Violation
 from solver.tables import Canonical, Table, canonical
+from solver.tables.validation import none_left
 
 DEFAULT_SIZE = Size()
 
@@ -131,9 +132,11 @@ def _raw_table(content: bytes, table: Table, place: str, suffix: str, dialect: s
 
 def _validate(raw: RawTable, table: Table, place: str, skip_invalid: bool, now: datetime | None) -> Canonical:
     """Validate the rows, and report those that do not fit the header among the others."""
+    # Where all rows are misshapen, the table is not without rows.
+    judged = replace(table, rows_required=table.rows_required and not raw.violations)
     try:
         result = canonical(
-            table,
+            judged,
             raw.frame,
             source=place,
             lines=raw.lines,
@@ -145,12 +148,15 @@ def _validate(raw: RawTable, table: Table, place: str, skip_invalid: bool, now: 
         raise ProblemError(_by_line(raw.violations + error.violations)) from None
     if not raw.violations:
         return result
+    violations = _by_line(raw.violations + result.violations)
     if not skip_invalid:
-        raise ProblemError(raw.violations)
+        raise ProblemError(violations)
+    if table.rows_required and result.frame.empty:
+        raise ProblemError((none_left(table, place), *violations))
     ragged = tuple(violation.line for violation in raw.violations if violation.line is not None)
     return replace(
         result,
-        violations=_by_line(raw.violations + result.violations),
+        violations=violations,
         set_aside=tuple(sorted(ragged + result.set_aside)),
     )
 

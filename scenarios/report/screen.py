@@ -13,7 +13,7 @@ from scenarios.mode import Mode
 from scenarios.planning import Plan
 from scenarios.report.alignment import aligned, clipped, wrapped
 from scenarios.report.figures import cents, compact, counted, exact, gap, share, weighted_value, whole
-from solver import ReasonCode
+from solver import ReasonCode, Status
 
 MOST_LINES = 25
 LEAST_WIDTH, MOST_WIDTH = 80, 100
@@ -33,7 +33,9 @@ takes 1 % off, and the expected cost (fees, commissions) is taken off too. One u
 objective and the bound. A plan may therefore route fewer orders than a simple rule and still be worth more: it
 serves the urgent and the large ones first, at the brokers that are preferred for them.
 
-The bound is what no plan can exceed. "optimal" means that plan and bound agree: no better plan exists."""
+The bound is what no plan can exceed. "optimal" means that plan and bound agree: no better plan exists. A simple rule
+proves nothing by itself: "of at most" stands before the bound of the relaxation, in which orders may be split at will.
+It is a true bound, but seldom reached: the one that an optimal plan proves is as low or lower."""
 
 
 def first_screen(
@@ -231,8 +233,10 @@ def _proof(plan: Plan, width: int) -> Text:
     line = Text("Proof", style="bold", no_wrap=True)
     line.append(f"  {solution.status}".replace("_", " "), style=f"not bold {style}")
     objective, bound = f"{solution.objective:,}", f"{solution.bound:,}"
-    score = f"objective {objective}, bound {bound} points"
-    if objective == bound:
-        score = f"objective = bound = {bound} points"
-    figures = f", {solution.proof}: {score}, gap {gap(solution.gap)}, {solution.seconds:.2f} s"
+    score = f", {solution.proof}: objective {objective}, bound {bound} points"
+    if solution.status == Status.HEURISTIC:
+        score = f": {objective} of at most {bound} points (relaxation)"
+    elif objective == bound:
+        score = f", {solution.proof}: objective = bound = {bound} points"
+    figures = f"{score}, gap {gap(solution.gap)}, {solution.seconds:.2f} s"
     return clipped(line.append(figures, style="not bold"), width)

@@ -19,6 +19,15 @@ PICO = 10**12
 MAX_DECIMALS = 12
 """Most decimals a price or a quantity may carry."""
 
+MOST_MONEY = 10**12
+"""Largest amount of money, and largest price, that is read [units of a currency].
+
+In micro-units several pools of it still add up within 64 bits, as the network and the ledger need it.
+"""
+
+MOST_QUANTITY = 10**16
+"""Largest quantity that is read: with all decimals it has the 28 digits that `Decimal` carries exactly."""
+
 
 def floor_scaled(amount: Decimal, scale: int) -> int:
     """Return ``amount * scale`` rounded down, exactly.

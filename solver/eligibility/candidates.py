@@ -9,7 +9,7 @@ from solver.domain.amounts import MICRO, PICO
 from solver.domain.instrument import AssetType, instrument_key
 from solver.domain.order import OrderType, Side, TimeInForce
 from solver.domain.reason import ReasonCode
-from solver.eligibility.columns import scaled, strike
+from solver.eligibility.columns import objects, scaled, strike
 from solver.policy import Ranking
 from solver.problem import Problem
 
@@ -54,10 +54,13 @@ def candidates(problem: Problem, orders: pd.DataFrame) -> pd.DataFrame:
     listings = problem.listings
     catalogue = pd.DataFrame(
         {
-            "instrument": [
-                instrument_key(*row)
-                for row in listings[["symbol", "mic", "currency", "asset_type"]].itertuples(index=False, name=None)
-            ],
+            # An empty list alone would make a column of numbers.
+            "instrument": objects(
+                [
+                    instrument_key(*row)
+                    for row in listings[["symbol", "mic", "currency", "asset_type"]].itertuples(index=False, name=None)
+                ]
+            ),
             "listing": np.arange(len(listings)),
         }
     )

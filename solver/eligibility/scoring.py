@@ -80,9 +80,12 @@ def _eligible(arcs: pd.DataFrame) -> Integers:
 def _excess(arcs: pd.DataFrame) -> Integers:
     """Return how much worse each candidate's price is than the order's best [pico-units of base currency]."""
     price = cost.ceil_div(arcs["reference"].to_numpy(object) * arcs["rate"].to_numpy(object), PICO)
-    frame = pd.DataFrame({"order": arcs["order"], "price": price, "alive": _eligible(arcs)})
-    alive = frame[frame["alive"]].groupby("order")["price"]
-    best_buy, best_sell = frame["order"].map(alive.min()), frame["order"].map(alive.max())
-    best = np.where(arcs["is_buy"], best_buy, best_sell)
-    best = objects([own if pd.isna(other) else other for other, own in zip(best, price, strict=True)])
-    return objects(abs(price - best).tolist())
+    order = arcs["order"].tolist()
+    best: dict[int, int] = {}
+    # Not by pandas: it reduces a group of Python integers a hundred times slower.
+    for at, own, buys, eligible in zip(order, price, arcs["is_buy"], _eligible(arcs), strict=True):
+        if eligible:
+            other = best.get(at, own)
+            best[at] = min(other, own) if buys else max(other, own)
+    reached = objects([best.get(at, own) for at, own in zip(order, price, strict=True)])
+    return objects(abs(price - reached).tolist())

@@ -1,5 +1,6 @@
 """The input tables: their schema, and the one validator that files and DataFrames pass alike."""
 
+from solver.tables.brokers import unknown_brokers
 from solver.tables.display import shown
 from solver.tables.objects import objects_to_frame
 from solver.tables.schema import (
@@ -33,4 +34,5 @@ __all__ = [
     "canonical",
     "objects_to_frame",
     "shown",
+    "unknown_brokers",
 ]

@@ -120,7 +120,8 @@ def _text(cell: object, column: Column) -> str | None:
     if isinstance(cell, datetime) and column.form is Form.MOMENT:
         return cell.isoformat()
     takes_list = column.form in (Form.BROKERS, Form.CURRENCIES)
-    if takes_list and isinstance(cell, list | tuple) and all(isinstance(item, str) for item in cell):
+    # Parquet has its lists as arrays.
+    if takes_list and isinstance(cell, list | tuple | np.ndarray) and all(isinstance(item, str) for item in cell):
         return "|".join(cell)
     raise FlawError(f"a cell of type {type(cell).__name__} cannot be read as {column.form.value}")
 

@@ -44,13 +44,18 @@ class Findings:
         """Return how many more violations will be spelled out."""
         return MAX_VIOLATIONS - len(self._rows)
 
+    @property
+    def by_row(self) -> bool:
+        """Tell whether places are numbers of rows, since the rows have no lines."""
+        return self._lines is None
+
     def line(self, row: int) -> int:
         """Return the line, or else the number, of a row."""
         return int(self._lines[row]) if self._lines is not None else row + 1
 
     def where(self, row: int) -> str:
         """Return ``line 7`` or, without a file, ``row 7``."""
-        return f"{'row' if self._lines is None else 'line'} {self.line(row)}"
+        return f"{'row' if self.by_row else 'line'} {self.line(row)}"
 
     def mark(self, rows: npt.NDArray[np.int64], column: str) -> None:
         """Count rows as bad because of a column."""
@@ -73,13 +78,12 @@ class Findings:
         self.mark(positions, column)
         spelled = positions[: self.room].tolist()
         for row in spelled:
-            self._rows.append((row, Violation(message, self.place, self.line(row), column, value)))
+            self._rows.append((row, self._violation(message, row, column, value)))
         self.skip(len(positions) - len(spelled))
 
     def warn(self, column: str, message: str, row: int | None = None, value: str = "") -> None:
         """Enter a warning."""
-        line = None if row is None else self.line(row)
-        self.warnings.append(Violation(message, self.place, line, column, value))
+        self.warnings.append(self._violation(message, row, column, value))
 
     def warn_each(self, cases: Iterable[tuple[int, str, str]], column: str, summary: str) -> None:
         """Enter warnings (row, message, value) of one kind; beyond `MAX_WARNINGS` only their number."""
@@ -90,6 +94,10 @@ class Findings:
                 self.warn(column, message, row, value)
         if count > MAX_WARNINGS:
             self.warn(column, f"{count - MAX_WARNINGS} more {summary}")
+
+    def _violation(self, message: str, row: int | None, column: str, value: str) -> Violation:
+        line = None if row is None else self.line(row)
+        return Violation(message, self.place, line, column, value, by_row=self.by_row)
 
     def violations(self) -> tuple[Violation, ...]:
         """Return the violations in the order of the rows."""

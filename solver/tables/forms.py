@@ -117,17 +117,12 @@ def _check_number(text: str, mark: str) -> None:
 
 
 def _check_bounds(amount: Decimal, column: Column) -> None:
-    above, least, most = column.above, column.least, column.most
-    if (above is None or amount > above) and (least is None or amount >= least) and (most is None or amount <= most):
-        return
-    limits = []
-    if above is not None:
-        limits.append(f"greater than {above}")
-    if least is not None:
-        limits.append(f"at least {least}")
-    if most is not None:
-        limits.append(f"at most {most}")
-    raise FlawError("must be " + " and ".join(limits))
+    if column.above is not None and amount <= column.above:
+        raise FlawError(f"must be greater than {column.above}")
+    if column.least is not None and amount < column.least:
+        raise FlawError(f"must be at least {column.least}")
+    if column.most is not None and amount > column.most:
+        raise FlawError(f"must be at most {column.most}")
 
 
 def _number_flaw(text: str, mark: str) -> str:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from solver.domain import AssetType, OrderType, Side, TimeInForce
+from solver.domain.amounts import MOST_MONEY, MOST_QUANTITY
 
 
 class Form(StrEnum):
@@ -99,6 +100,7 @@ class Table:
 
 
 ZERO, ONE = Decimal(0), Decimal(1)
+MONEY, QUANTITY = Decimal(MOST_MONEY), Decimal(MOST_QUANTITY)
 _ASSET_TYPES = tuple(word.value for word in AssetType)
 
 
@@ -107,14 +109,19 @@ def _key(name: str, form: Form = Form.TEXT) -> Column:
     return Column(name, form, required=True, filled=True)
 
 
-def _positive(name: str, *, required: bool = False) -> Column:
+def _positive(name: str, most: Decimal, *, required: bool = False) -> Column:
     """Return a column of amounts above zero."""
-    return Column(name, Form.DECIMAL, required=required, filled=required, above=ZERO)
+    return Column(name, Form.DECIMAL, required=required, filled=required, above=ZERO, most=most)
 
 
-def _at_least_zero(name: str, *, required: bool = False, default: Decimal | None = None) -> Column:
+def _at_least_zero(name: str, most: Decimal, *, required: bool = False, default: Decimal | None = None) -> Column:
     """Return a column of amounts that are not negative; its cells may be empty."""
-    return Column(name, Form.DECIMAL, required=required, least=ZERO, default=default)
+    return Column(name, Form.DECIMAL, required=required, least=ZERO, most=most, default=default)
+
+
+def _signed(name: str, most: Decimal, *, required: bool = False) -> Column:
+    """Return a column of amounts of either sign."""
+    return Column(name, Form.DECIMAL, required=required, filled=required, least=-most, most=most)
 
 
 ORDERS = Table(
@@ -123,15 +130,15 @@ ORDERS = Table(
         _key("order_id"),
         _key("symbol", Form.TICKER),
         Column("side", Form.WORD, required=True, filled=True, words=tuple(word.value for word in Side)),
-        _positive("quantity"),
-        _positive("notional"),
+        _positive("quantity", QUANTITY),
+        _positive("notional", MONEY),
         Column("asset_type", Form.WORD, words=_ASSET_TYPES),
         Column("mic", Form.MIC),
         Column("currency", Form.CURRENCIES),
         Column("sleeve"),
         Column("account"),
         Column("order_type", Form.WORD, words=tuple(word.value for word in OrderType), default="market"),
-        _positive("limit_price"),
+        _positive("limit_price", MONEY),
         Column("time_in_force", Form.WORD, words=tuple(word.value for word in TimeInForce)),
         Column("priority", Form.INTEGER, default=1, least=ONE, most=Decimal(99)),
         Column("created_at", Form.MOMENT),
@@ -155,9 +162,9 @@ BALANCES = Table(
         _key("broker", Form.BROKER),
         _key("account"),
         _key("currency", Form.CURRENCY),
-        _key("cash", Form.DECIMAL),
-        Column("settled", Form.DECIMAL),
-        _at_least_zero("reserve"),
+        _signed("cash", MONEY, required=True),
+        _signed("settled", MONEY),
+        _at_least_zero("reserve", MONEY),
     ),
     key=("broker", "account", "currency"),
 )
@@ -168,7 +175,7 @@ POSITIONS = Table(
         _key("broker", Form.BROKER),
         _key("account"),
         _key("symbol", Form.SYMBOL),
-        _key("quantity", Form.DECIMAL),
+        _signed("quantity", QUANTITY, required=True),
         Column("mic", Form.MIC),
         Column("currency", Form.CURRENCY),
         Column("sleeve"),
@@ -185,11 +192,11 @@ LISTINGS = Table(
         Column("mic", Form.MIC, required=True),
         _key("currency", Form.CURRENCY),
         _key("broker_symbol"),
-        _positive("lot", required=True),
-        _at_least_zero("min_quantity", required=True, default=ZERO),
-        _at_least_zero("min_notional", required=True, default=ZERO),
-        Column("max_quantity", Form.DECIMAL, required=True, above=ZERO),
-        _positive("tick", required=True),
+        _positive("lot", QUANTITY, required=True),
+        _at_least_zero("min_quantity", QUANTITY, required=True, default=ZERO),
+        _at_least_zero("min_notional", MONEY, required=True, default=ZERO),
+        Column("max_quantity", Form.DECIMAL, required=True, above=ZERO, most=QUANTITY),
+        _positive("tick", MONEY, required=True),
         _key("fractional", Form.FLAG),
         _key("tradable", Form.FLAG),
         _key("shortable", Form.FLAG),
@@ -205,8 +212,8 @@ QUOTES = Table(
         _key("symbol", Form.SYMBOL),
         Column("mic", Form.MIC, required=True),
         _key("currency", Form.CURRENCY),
-        _positive("bid", required=True),
-        _positive("ask", required=True),
+        _positive("bid", MONEY, required=True),
+        _positive("ask", MONEY, required=True),
         _key("as_of", Form.MOMENT),
         Column("broker", Form.BROKER),
     ),
@@ -218,7 +225,7 @@ RATES = Table(
     (
         _key("from", Form.CURRENCY),
         _key("to", Form.CURRENCY),
-        _positive("rate", required=True),
+        _positive("rate", MONEY, required=True),
         _key("as_of", Form.MOMENT),
     ),
     key=("from", "to"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -34,6 +34,12 @@ class Canonical:
         What is allowed but deserves a look.
     set_aside : tuple of int
         Lines (or rows, from 1) that are not in the frame.
+    place : str
+        Where the table comes from, for messages.
+    lines : sequence of int (n_rows,)
+        Line of each row of the frame in its file, or else its number in the raw table, from 1.
+    by_row : bool
+        Whether `lines` are numbers of rows.
     digest : str
         SHA-256 of the file that was read, in hexadecimal; empty for a table that came from no file.
     """
@@ -42,7 +48,22 @@ class Canonical:
     violations: tuple[Violation, ...] = ()
     warnings: tuple[Violation, ...] = ()
     set_aside: tuple[int, ...] = ()
+    place: str = ""
+    lines: Sequence[int] = ()
+    by_row: bool = True
     digest: str = ""
+
+    def located(self, violation: Violation) -> Violation:
+        """Return a problem of a row of the frame with the place that the row has in its file."""
+        line = None if violation.line is None else int(self.lines[violation.line - 1])
+        return replace(violation, table=self.place, line=line, by_row=self.by_row)
+
+    def without(self, rows: Collection[int]) -> Canonical:
+        """Return the table without some of its rows, numbered from 1."""
+        kept = [row for row in range(len(self.frame)) if row + 1 not in rows]
+        return replace(
+            self, frame=self.frame.iloc[kept].reset_index(drop=True), lines=[self.lines[row] for row in kept]
+        )
 
 
 def canonical(
@@ -102,13 +123,21 @@ def canonical(
     if problems or (violations and not skip_invalid):
         raise ProblemError((*problems, *violations))
     if table.rows_required and findings.bad.all():
-        raise ProblemError((Violation(f"no {table.name} are left: every row is invalid", place), *violations))
+        raise ProblemError((none_left(table, place), *violations))
     return Canonical(
         _frame(table, columns, None if not findings.bad.any() else ~findings.bad),
         violations,
         tuple(findings.warnings),
         tuple(findings.line(row) for row in np.flatnonzero(findings.bad).tolist()),
+        place,
+        [findings.line(row) for row in np.flatnonzero(~findings.bad).tolist()],
+        findings.by_row,
     )
+
+
+def none_left(table: Table, place: str) -> Violation:
+    """Return the violation of a table of which every row was set aside."""
+    return Violation(f"no {table.name} are left: every row is invalid", place)
 
 
 def _problems_without_rows(

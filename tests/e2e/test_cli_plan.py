@@ -145,7 +145,7 @@ def test_invalid_orders_are_set_aside_on_request(command: Command, home: Path) -
 
 
 def test_an_ambiguous_symbol_is_set_aside_on_request(command: Command, home: Path) -> None:
-    """What only the listings show to be invalid is told with its file and row, and can be set aside too."""
+    """What only the listings show to be invalid is told with its file and line, and can be set aside too."""
     (home / "o.csv").write_text("order_id,symbol,side,quantity\na,MSFT,buy,2\nb,TWIN,buy,1\n")
     kinds = "ibkr,TWIN,stock_us,{mic},USD,TWIN {mic},1,1,0,,0.01,false,true,true\n"
     header = (BINDING.parent / "listings.csv").read_text().splitlines()[0].removesuffix(",isin,name")
@@ -154,10 +154,10 @@ def test_an_ambiguous_symbol_is_set_aside_on_request(command: Command, home: Pat
     words = ["plan", "o.csv", "--balances", BINDING / "balances.csv", "--listings", "l.csv"]
     refused = command(*words)
     assert refused.code == 2
-    assert refused.err.startswith("o.csv, row 2 [symbol]: order b: the symbol is ambiguous")
+    assert refused.err.startswith("o.csv:3 [symbol]: order b: the symbol is ambiguous")
     routed = command(*words, "--skip-invalid", "--json")
     assert [route["order_id"] for route in json.loads(routed.out)["routes"]] == ["a"]
-    assert routed.err.startswith("set aside: o.csv, row 2 [symbol]")
+    assert routed.err.startswith("set aside: o.csv:3 [symbol]")
 
 
 def test_a_method_can_be_compared_with_the_optimum(command: Command, shown: Shown, day: list[object]) -> None:
@@ -168,6 +168,16 @@ def test_a_method_can_be_compared_with_the_optimum(command: Command, shown: Show
     assert simple["objective"] < best["objective"] <= simple["bound"]
     points = {row["method"]: row["points"] for row in best["baselines"]}
     assert points["greedy"] == simple["objective"]
+    screen = command("plan", *day, "--method", "greedy").out.splitlines()[-1]
+    said = f"Proof  heuristic: {simple['objective']:,} of at most {simple['bound']:,} points (relaxation), gap "
+    assert screen.startswith(said)
+
+
+def test_gaps_beside_a_proven_optimum_are_held_against_it(shown: Shown) -> None:
+    """Of the bounds that the methods prove the least is the one of the comparison: it holds for all of them."""
+    document = shown.document
+    for row in document["baselines"]:
+        assert row["gap"] == pytest.approx((document["bound"] - row["points"]) / document["bound"])
 
 
 def test_rules_by_ticker_decide(command: Command, home: Path) -> None:

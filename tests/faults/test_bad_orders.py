@@ -64,6 +64,16 @@ def test_b01_header_only(refused: Refused) -> None:
     assert refused("[]", "orders.json") == ["orders.json: no orders: the table has no rows"]
 
 
+def test_b25_misshapen_rows_are_rows(refused: Refused) -> None:
+    """A file of which no row fits the header is told row by row, not to be empty; nothing is left of it to route."""
+    content = HEADER + "\na,AAPL,buy,1,2\nb,AAPL\n"
+    told = refused(content)
+    assert [each.split(": ")[0] for each in told] == ["orders.csv:2", "orders.csv:3"]
+    left = "orders.csv: no orders are left: every row is invalid"
+    assert refused(content, skip_invalid=True) == [left, *told]
+    assert refused(content + "c,AAPL,buy,0\n", skip_invalid=True)[:3] == [left, *told]
+
+
 def test_b02_missing_extra_and_misspelt_columns(refused: Refused) -> None:
     """Each wrong column is named, with the column it is probably meant to be."""
     found = refused("order_id,symbol,quantitiy,qty,colour\no1,AAPL,1,1,red\n")
@@ -177,13 +187,22 @@ def test_b09_more_decimals_than_any_instrument_has(refused: Refused) -> None:
     assert "at most 12 decimals, this one has 13" in refused(one("quantity", twelve + "3"))[0]
 
 
-@pytest.mark.parametrize("number", ["9007199254740993", "1000000000000000.000001", "123456789012345678901234567890"])
+@pytest.mark.parametrize("number", ["9007199254740993", "1000000000000000.000001", "10000000000000000"])
 def test_b10_large_json_number_is_exact(number: str) -> None:
     """A JSON number beyond the reach of binary floats keeps every digit."""
     content = f'[{{"order_id": 1, "symbol": "A", "side": "buy", "quantity": {number}}}]'
     frame = accepted(content).frame
     assert frame["quantity"].tolist() == [Decimal(number)]
     assert frame["order_id"].tolist() == ["1"]
+
+
+def test_b10_an_amount_that_cannot_be_counted_is_refused(refused: Refused) -> None:
+    """An amount beyond what the network and the ledger count exactly is refused with the largest that they do."""
+    most = "must be at most 10000000000000000 (got '123456789012345678901234567890')"
+    assert refused(one("quantity", "123456789012345678901234567890")) == [f"orders.csv:2 [quantity]: {most}"]
+    content = '[{"order_id": 1, "symbol": "A", "side": "buy", "notional": 1000000000000.000001}]'
+    most = "must be at most 1000000000000 (got '1000000000000.000001')"
+    assert refused(content, "orders.json") == [f"orders.json:1 [notional]: {most}"]
 
 
 def test_b11_json_fraction_is_exact() -> None:
@@ -494,10 +513,10 @@ def test_b31_nan_and_mixed_objects() -> None:
     with pytest.raises(ProblemError) as caught:
         canonical(ORDERS, frame)
     assert [str(violation) for violation in caught.value.violations] == [
-        "orders:1 [quantity]: quantity and notional are both empty: give exactly one",
-        "orders:2 [symbol]: a value is required",
-        "orders:3 [side]: a cell of type dict cannot be read as word (got dict)",
-        "orders:3 [quantity]: must be a finite number (got sNaN)",
+        "orders, row 1 [quantity]: quantity and notional are both empty: give exactly one",
+        "orders, row 2 [symbol]: a value is required",
+        "orders, row 3 [side]: a cell of type dict cannot be read as word (got dict)",
+        "orders, row 3 [quantity]: must be a finite number (got sNaN)",
     ]
 
 
@@ -516,6 +535,7 @@ def test_b32_only_regular_files(tmp_path: Path) -> None:
         (tmp_path / "none.csv", "there is no such file"),
         (loop, "the file cannot be read: "),
         ("https://example.com/o.csv", "this is a URL, only files on this machine are read: download it first"),
+        (Path("https://example.com/o.csv"), "this is a URL, only files on this machine are read: download it first"),
         ("a\0b.csv", "the file cannot be read: embedded null byte"),
         ("x" * 5000, "the file cannot be read: File name too long"),
     ):

@@ -64,5 +64,5 @@ def test_a_position_that_could_be_two_instruments_is_refused() -> None:
 
 def test_money_at_an_unknown_broker_is_refused() -> None:
     """A balance of a broker without a profile is an error that names the row."""
-    with pytest.raises(ProblemError, match=r"balances:2 \[broker\]: unknown broker"):
+    with pytest.raises(ProblemError, match=r"balances, row 2 \[broker\]: unknown broker"):
         build(balances="ibkr,U1,USD,1\ndesk,U1,USD,1")

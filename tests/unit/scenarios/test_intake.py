@@ -301,3 +301,13 @@ def test_every_table_can_be_read_from_its_own_export() -> None:
             assert violations(content, table) == [f"{table.name}: no {table.name}: the table has no rows"]
         else:
             assert tuple(parse_table(content, table).frame.columns) == table.names
+
+
+def test_lists_of_parquet_are_lists(tmp_path: Path) -> None:
+    """A Parquet column of lists names brokers or currencies as a text with bars does."""
+    rows = {"order_id": ["a", "b"], "symbol": ["BTC", "ETH"], "side": ["buy", "buy"], "quantity": ["1", "2"]}
+    frame = pd.DataFrame({**rows, "forbid": [["ibkr", "alpaca"], []], "currency": [["USD"], ["USDT", "USD"]]})
+    frame.to_parquet(tmp_path / "o.parquet")
+    found = read_table(tmp_path / "o.parquet", ORDERS).frame
+    assert found["forbid"].tolist() == ["ibkr|alpaca", ""]
+    assert found["currency"].tolist() == ["USD", "USDT|USD"]

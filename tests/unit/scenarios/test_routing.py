@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from brokers.errors import CapitalError
 from brokers.simulated.connector import SimulatedConnector
-from brokers.store import Journal, Ledger
+from brokers.store import Database, Journal, Ledger
 from scenarios.routing import Desk, decide, references, run
+from solver import ProblemError
 from solver.domain import Balance, Listing, Quote
 from tests.unit.brokers.world import table
 
@@ -29,6 +31,16 @@ def test_a_broker_that_is_down_is_a_row_with_its_trouble(desk: Desk) -> None:
     known = references(desk).set_index("broker")
     assert known.index[known["trouble"] != ""].to_list() == ["alpaca"]
     assert (known.drop(index="alpaca")["listings"] > 0).all()
+
+
+def test_a_decision_needs_a_catalogue(desk: Desk, tmp_path: Path) -> None:
+    """Step 9 before step 8 says what to call first; where no broker can be reached, everything stays behind."""
+    early = replace(desk, database=Database(tmp_path / "early.sqlite3"))
+    with pytest.raises(ProblemError, match=r"call references\(desk\) first"):
+        decide(early, ORDERS)
+    for name in early.connectors:
+        exchange_of(early, name).exchange.is_up = False
+    assert decide(early, ORDERS).solution.backlog["code"].to_list() == ["UNKNOWN_INSTRUMENT"] * 2
 
 
 def test_nothing_is_routed_to_a_broker_that_is_down(desk: Desk) -> None:

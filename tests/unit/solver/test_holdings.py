@@ -79,7 +79,12 @@ def test_an_ambiguous_position_is_refused_with_the_choices(words: tuple[str, str
     with pytest.raises(ProblemError) as refused:
         problem(positions(("alpaca", "ASML", "", ""), words))
     (violation,) = refused.value.violations
-    assert (violation.table, violation.line, violation.column, violation.value) == ("positions", 2, "symbol", words[1])
+    assert (violation.table, violation.line, violation.column, violation.value) == (
+        "positions",
+        2,
+        "symbol",
+        repr(words[1]),
+    )
     assert f"({choices})" in violation.message
 
 
@@ -100,8 +105,6 @@ def test_network_market_and_checker_agree_on_every_position() -> None:
         traded = [listing for listing in catalogue if listing.broker == position.broker]
         if ambiguous_positions(frame, day.listings):
             assert held == {}
-            with pytest.raises(ProblemError):
-                _placed(position, traded)
             seen.add("several")
             continue
         placed = _placed(position, traded)

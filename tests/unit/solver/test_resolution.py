@@ -82,7 +82,7 @@ def test_an_ambiguous_symbol_is_an_error_with_its_choices(order: dict[str, str],
         "orders",
         1,
         "symbol",
-        order["symbol"],
+        repr(order["symbol"]),
     )
     for choice in choices:
         assert choice in violation.message
