@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +15,9 @@ from brokers.simulated.market import simulated_market
 from brokers.store import Database, Ledger
 from scenarios.mode import Mode
 from scenarios.routing import Desk
-from solver import Broker, Policy
+from solver import Broker, Policy, tables
+from solver.domain import PICO, Balance
+from solver.eligibility.pricing import rates_to_base
 from solver.problem import BASE_CURRENCY
 
 
@@ -53,19 +54,28 @@ def simulated_desk(
     StoreError
         If the database cannot be opened.
     """
-    profiles = dict(brokers or load_profiles())
+    profiles, policy = dict(brokers or load_profiles()), policy or Policy()
     market = simulated_market(profiles, listings, quotes, balances, positions)
     store = Database(database)
-    # The tables are all there is: a reserve that they do not give is none, a pool that they do not name is empty.
-    # What an earlier run on this database left must not decide this one.
-    told = [replace(each, reserve=each.reserve or Decimal(0)) for each in balances_of(balances)]
+    # The tables are all there is: a reserve that they do not give is the policy's, a pool that they do not name is
+    # empty. What an earlier run on this database left must not decide this one.
+    told = _with_reserves(balances_of(balances), policy, rates, base_currency)
     Ledger(store).synchronise(told, answered=market)
     return Desk(
         connectors={name: SimulatedConnector(exchange) for name, exchange in market.items()},
         database=store,
         brokers=profiles,
-        policy=policy or Policy(),
+        policy=policy,
         rates=rates,
         base_currency=base_currency,
         mode=Mode.SIMULATED,
     )
+
+
+def _with_reserves(balances: Iterable[Balance], policy: Policy, rates: pd.DataFrame | None, base: str) -> list[Balance]:
+    """Return the balances with the policy's reserve where they name none."""
+    known = {base: PICO} if rates is None else rates_to_base(tables.canonical(tables.RATES, rates).frame, base)
+    return [
+        replace(each, reserve=policy.reserve(each.cash, known.get(each.currency, 0))) if each.reserve is None else each
+        for each in balances
+    ]

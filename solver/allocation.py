@@ -97,7 +97,7 @@ def conversion_table(problem: Problem, eligibility: Eligibility, solution: Solut
     """Return one row a conversion; see `solver.domain.allocation.Allocation.conversions`."""
     possible, found = eligibility.conversions, []
     units = solution.supplies if solution.supplies is not None else np.zeros(len(possible), np.int64)
-    rates = rates_to_base(problem)
+    rates = rates_to_base(problem.rates, problem.base_currency)
     for row, blocks in zip(possible.itertuples(index=False), units.tolist(), strict=True):
         if not blocks:
             continue

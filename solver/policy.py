@@ -6,6 +6,7 @@ separately for the preferred brokers and for the fallbacks; brokers that any mat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,6 +15,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from solver.domain.amounts import MICRO, PICO, from_scaled
 from solver.domain.instrument import AssetType
 
 DEFAULT_QUOTES = ("USD", "USDC")
@@ -146,6 +148,10 @@ class Policy:
         How far beyond the quote a market order may trade: the limit price it is sent with.
     default_quotes : tuple of str
         Quote currencies that a crypto order accepts if it names none.
+    reserve_share : Fraction
+    reserve_amount : Decimal
+        What is kept back from buys in a pool whose balance names no reserve: the larger of this share of its cash and
+        this amount [base currency].
     least_share : Fraction
         Least share of an order that is worth serving where the order itself says nothing; 1: all of it.
     least_value : Decimal
@@ -167,12 +173,27 @@ class Policy:
     equity_collar_bps: int = 50
     crypto_collar_bps: int = 100
     default_quotes: tuple[str, ...] = DEFAULT_QUOTES
+    reserve_share: Fraction = Fraction(1, 200)
+    reserve_amount: Decimal = Decimal(250)
     least_share: Fraction = Fraction(1)
     least_value: Decimal = Decimal(500)
     split_cost: Decimal = Decimal(1)
     most_children: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     caps: tuple[Cap, ...] = ()
     sleeve_accounts: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def reserve(self, cash: Decimal, rate: int) -> Decimal:
+        """Return what is kept back in a pool, in its currency, to the micro-unit above.
+
+        Parameters
+        ----------
+        cash : Decimal
+        rate : int
+            What one unit of the currency is worth in base currency [pico-units]; 0 if unknown: only the share counts.
+        """
+        share = max(Fraction(cash), Fraction(0)) * self.reserve_share
+        amount = Fraction(self.reserve_amount) * PICO / rate if rate else Fraction(0)
+        return from_scaled(math.ceil(max(share, amount) * MICRO), MICRO)
 
     def tier_weight(self, tier: int) -> Fraction:
         """Return the weight of a priority tier: by default each tier counts half of the one before."""

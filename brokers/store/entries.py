@@ -137,7 +137,7 @@ def lock_pool(connection: Connection, pool: Pool) -> int | None:
     if row is None:
         return None
     unsettled = 0 if row.settled is None else max(row.cash - row.settled, 0)
-    return int(row.reserve) + unsettled
+    return int(row.reserve or 0) + unsettled
 
 
 def free_of(connection: Connection, pool: Pool) -> int:

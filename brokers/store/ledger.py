@@ -141,7 +141,16 @@ class Ledger:
         for pool in capital.itertuples(index=False):
             cash, settled, reserve = told[pool.broker, pool.account, pool.currency]
             known = None if settled is None else money(micro(pool.free) - (cash - settled))
-            rows.append(Balance(pool.broker, pool.account, pool.currency, pool.free, known, money(reserve)))
+            rows.append(
+                Balance(
+                    pool.broker,
+                    pool.account,
+                    pool.currency,
+                    pool.free,
+                    known,
+                    None if reserve is None else money(reserve),
+                )
+            )
         return tables.objects_to_frame(rows, tables.BALANCES)
 
     def entries(self, client_order_id: str | None = None) -> pd.DataFrame:
@@ -181,7 +190,7 @@ def _snapshot(of: Balance, at: datetime) -> dict[str, Any]:
 
 def _open(connection: Connection, opening: Balance, at: datetime) -> None:
     broker, account, currency = _pool(opening)
-    values = {"reserve": 0, **_snapshot(opening, at)}
+    values = {"reserve": None, **_snapshot(opening, at)}
     connection.execute(insert(balance).values(broker=broker, account=account, currency=currency, **values))
     book_pool_entry(connection, _pool(opening), "opening", _cash(opening), at)
 

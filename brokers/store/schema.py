@@ -123,7 +123,7 @@ balance = Table(
     _word("currency", key=True),
     Column("cash", BigInteger, nullable=False),
     Column("settled", BigInteger),
-    Column("reserve", BigInteger, nullable=False),
+    Column("reserve", BigInteger),
     Column("at", Moment, nullable=False),
 )
 

@@ -139,6 +139,8 @@ class PolicyFigures(Table):
     equity_collar_bps: BasisPoints = 50
     crypto_collar_bps: BasisPoints = 100
     default_quotes: Annotated[tuple[Currency, ...], Field(min_length=1)] = DEFAULT_QUOTES
+    reserve_share: Weight = Fraction(1, 200)
+    reserve_amount: Amount = Decimal(250)
     least_share: Share = Fraction(1)
     least_value: Amount = Decimal(500)
     split_cost: Amount = Decimal(1)

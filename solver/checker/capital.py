@@ -40,9 +40,20 @@ def usable_capital(world: World) -> Counter[Pool]:
     usable: Counter[Pool] = Counter()
     for row in world.problem.balances.itertuples(index=False):
         cash = row.cash if row.settled is None else min(row.cash, row.settled)
-        free = floor_difference(cash, row.reserve or Decimal(0), MICRO)
+        free = floor_difference(cash, reserve_of(world, row), MICRO)
         usable[row.broker, row.account, row.currency] = max(free, 0)
     return usable
+
+
+def reserve_of(world: World, balance: Any) -> Decimal:
+    """Return what a balance keeps back: its own reserve, else the larger of the policy's share and its amount."""
+    if balance.reserve is not None:
+        return Decimal(balance.reserve)
+    policy, rate = world.problem.policy, world.rates.get(balance.currency, 0)
+    kept = max(Fraction(balance.cash), Fraction(0)) * policy.reserve_share
+    if rate:
+        kept = max(kept, Fraction(policy.reserve_amount) * PICO / rate)
+    return _money(ceil(kept * MICRO))
 
 
 def _proceeds(world: World, route: Any) -> int:
@@ -74,7 +85,7 @@ def _table(
         balance, used = balances.get(pool), spent.get(pool, 0)
         right = {
             "cash": Decimal(0) if balance is None else balance.cash,
-            "reserve": Decimal(0) if balance is None else balance.reserve or Decimal(0),
+            "reserve": Decimal(0) if balance is None else reserve_of(world, balance),
             "capacity": _money(usable[pool]),
             "used": _money(used),
             "converted": _money(converted[pool]),

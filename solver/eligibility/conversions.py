@@ -40,7 +40,7 @@ def possible_conversions(problem: Problem, arcs: pd.DataFrame, rows: pd.DataFram
         for at, row in enumerate(rows.itertuples(index=False))
         if row.kind == RowKind.CAPITAL
     }
-    rates, found = rates_to_base(problem), []
+    rates, found = rates_to_base(problem.rates, problem.base_currency), []
     for (broker, account, bought), wanted in _most_wanted(arcs).items():
         terms = problem.brokers[broker].conversion
         at, there = pools[broker, account, bought]

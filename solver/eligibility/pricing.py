@@ -21,7 +21,7 @@ def price_arcs(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -> No
         (row.broker, row.symbol, row.mic, row.currency): (row.bid, row.ask)
         for row in problem.quotes.itertuples(index=False)
     }
-    rates = rates_to_base(problem)
+    rates = rates_to_base(problem.rates, problem.base_currency)
     order = arcs["order"].to_numpy(np.int64)
     is_buy, is_market = orders["is_buy"].to_numpy(bool)[order], orders["is_market"].to_numpy(bool)[order]
     limit = orders["limit"].to_numpy(object)[order]
@@ -56,17 +56,15 @@ def price_arcs(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -> No
     strike(arcs, below_tick, ReasonCode.ORDER_TYPE_UNSUPPORTED, detail="the price is below one tick")
 
 
-def rates_to_base(problem: Problem) -> dict[str, int]:
-    """Return what one unit of each currency is worth in base currency [pico-units]."""
-    base = problem.base_currency
-    rates = {base: PICO}
-    for row in problem.rates.itertuples(index=False):
-        source, target, rate = row[0], row[1], row.rate
+def rates_to_base(rates: pd.DataFrame, base: str) -> dict[str, int]:
+    """Return what one unit of each currency is worth in base currency [pico-units], from a canonical table of rates."""
+    found = {base: PICO}
+    for source, target, rate in rates[["from", "to", "rate"]].itertuples(index=False, name=None):
         if target == base:
-            rates[source] = floor_scaled(rate, PICO)
+            found[source] = floor_scaled(rate, PICO)
         elif source == base:
-            rates.setdefault(target, int(Fraction(PICO) / Fraction(rate)))
-    return rates
+            found.setdefault(target, int(Fraction(PICO) / Fraction(rate)))
+    return found
 
 
 def order_values(orders: pd.DataFrame, arcs: pd.DataFrame) -> Integers:

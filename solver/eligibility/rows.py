@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from solver.domain.amounts import MICRO, PICO, floor_difference, from_scaled
+from solver.eligibility.pricing import rates_to_base
 from solver.holdings import held_quantities
 from solver.network import RowKind
 from solver.problem import Problem
@@ -75,7 +76,10 @@ def draws(problem: Problem, arcs: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFr
 
 
 def _pools(problem: Problem, arcs: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
-    balances = problem.balances.set_index(["broker", "account", "currency"])
+    balances, rates = (
+        problem.balances.set_index(["broker", "account", "currency"]),
+        rates_to_base(problem.rates, problem.base_currency),
+    )
     pools = dict.fromkeys(balances.index)
     drawn = arcs.loc[arcs["is_buy"], ["broker", "account", "currency"]]
     pools.update(dict.fromkeys(drawn.itertuples(index=False, name=None)))
@@ -83,7 +87,8 @@ def _pools(problem: Problem, arcs: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
         cash, reserve, settled = Decimal(0), Decimal(0), None
         if pool in balances.index:
             cash, settled = balances.at[pool, "cash"], balances.at[pool, "settled"]
-            reserve = balances.at[pool, "reserve"] or reserve
+            own = balances.at[pool, "reserve"]
+            reserve = problem.policy.reserve(cash, rates.get(pool[2], 0)) if own is None else own
         usable = cash if settled is None else min(cash, settled)
         free = from_scaled(max(floor_difference(usable, reserve, MICRO), 0), MICRO)
         yield RowKind.CAPITAL, *pool, "", Fraction(MICRO), cash, reserve, free, ()

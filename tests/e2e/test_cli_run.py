@@ -164,7 +164,7 @@ def test_mending_a_line_does_not_send_the_others_again(command: Command, home: P
 @pytest.mark.parametrize(
     "pools",
     [
-        "alpaca,PA1,USD,50000,450,\n",
+        "alpaca,PA1,USD,50000,850,\n",
         "alpaca,PA1,USD,50000,,49500\n",
         "alpaca,PA1,USD,50000,,\n",
         "ibkr,DU1,USD,50000,,\n",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from fractions import Fraction
 
 import pandas as pd
 import pytest
@@ -37,7 +38,7 @@ def batch(quantities: Iterable[int], cash: str, *, prefix: str = "o", accounts: 
         pd.DataFrame([{**listing, "broker_symbol": "KO", **LISTING, **FLAGS}]),
         pd.DataFrame(balances),
         quotes=pd.DataFrame([quote]),
-        policy=Policy(rules=(RoutingRule(brokers=("alpaca",)),)),
+        policy=Policy(rules=(RoutingRule(brokers=("alpaca",)),), reserve_share=Fraction(0), reserve_amount=Decimal(0)),
         base_currency="USD",
         **options,  # type: ignore[arg-type]
         brokers={"alpaca": permissive_broker("alpaca")},

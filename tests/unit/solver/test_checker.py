@@ -151,7 +151,7 @@ def problem() -> Problem:
             )
             for name in ("ibkr", "alpaca")
         },
-        policy=Policy(rules=(RoutingRule(brokers=("alpaca", "ibkr"), fallbacks=()),)),
+        policy=Policy(rules=(RoutingRule(brokers=("alpaca", "ibkr"), fallbacks=()),), reserve_amount=D(0)),
         base_currency="USD",
     )
 
@@ -204,7 +204,7 @@ D = Decimal
         ("sell", {"limit_price": D("49.8")}, "price: the bound 49.8 is not the collar"),
         ("sell", {"quantity": D(9)}, "custody: alpaca/A1 holds 8 CCC@XNAS:USD and 9 are sold"),
         ("sell", {"broker": "ibkr", "account": "U1"}, "custody: ibkr/U1 holds 0"),
-        ("buy", {"broker": "ibkr", "account": "U1"}, "capital: ibkr/U1/USD has 500 and 1005.1"),
+        ("buy", {"broker": "ibkr", "account": "U1"}, "capital: ibkr/U1/USD has 497.5 and 1005.1"),
         ("buy", {"account": "A2"}, "capital: alpaca/A2/USD has 0 and 1005.1 are drawn"),
         ("buy", {"required_capital": D("1400")}, "capital: alpaca/A1/USD has 1400"),
         ("pinned", {"broker": "ibkr", "account": "U1"}, "availability: the order is pinned to alpaca"),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ from solver.policy import Cap
 from solver.problem import permissive_broker
 
 BOTH = (RoutingRule(brokers=("one", "two"), fallbacks=()),)
+NO_RESERVE = {"reserve_share": Fraction(0), "reserve_amount": Decimal(0)}
 
 
 def listing(broker: str, symbol: str) -> dict[str, str]:
@@ -41,7 +43,7 @@ def problem(orders: list[dict[str, str]], cash: dict[str, str], held: dict[str, 
         pd.DataFrame([listing(broker, symbol) for broker in ("one", "two") for symbol in symbols]),
         pd.DataFrame(balances),
         pd.DataFrame(positions) if positions else None,
-        policy=Policy(rules=BOTH, **policy),  # type: ignore[arg-type]
+        policy=Policy(rules=BOTH, **{**NO_RESERVE, **policy}),  # type: ignore[arg-type]
     )
 
 
@@ -107,3 +109,13 @@ def test_instant_proceeds_pay_for_buys_in_the_same_batch() -> None:
     assert dict(zip(solution.routes["order_id"], solution.routes["broker"], strict=True)) == {"s": "one", "b": "one"}
     assert verify(replace(given, brokers=pays), solution) == ()
     assert "capital: one/Aone/EUR has 0 and 90 are drawn" in verify(given, solution)
+
+
+def test_a_pool_keeps_its_reserve_from_buys() -> None:
+    """A balance that names no reserve keeps the policy's; one that names zero spends all of it."""
+    given = problem([order("a", "AA", 80), order("b", "BB", 10)], {"one": "1000"}, reserve_amount=Decimal(150))
+    kept = solve(given)
+    assert list(kept.routes["order_id"]) == ["a"]
+    assert kept.capital.set_index("broker").at["one", "reserve"] == 150
+    none = replace(given, balances=given.balances.assign(reserve=Decimal(0)))
+    assert len(solve(none).routes) == 2

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 
 import pandas as pd
 import pytest
 
 from solver import Policy, RoutingRule, tables
+from solver.domain import PICO
 from solver.policy import DEFAULT_RULES, merged, named_brokers, rules_from_frame
 
 
@@ -125,3 +127,18 @@ def test_rules_are_read_from_a_table() -> None:
     assert policy.classification() == {("SPY", "ARCX"): "etf_us"}
     assert named_brokers(policy.rules) == {"ibkr", "alpaca", "crypto_com"}
     assert rules[1].matches("any", "stock_us", "SPY", "ARCX", "USD")
+
+
+@pytest.mark.parametrize(
+    ("cash", "rate", "kept"),
+    [
+        ("100000", PICO, "500"),
+        ("1000", PICO, "250"),
+        ("1000", PICO * 4 // 5, "312.5"),
+        ("100000", 0, "500"),
+        ("-5", 0, "0"),
+    ],
+)
+def test_the_reserve_is_a_share_or_an_amount(cash: str, rate: int, kept: str) -> None:
+    """The larger of half a percent of the cash and 250 units of base currency; without a rate only the share."""
+    assert Policy().reserve(Decimal(cash), rate) == Decimal(kept)
