@@ -1,0 +1,111 @@
+"""From prices to a choice that fits: rounding, filling, and exchanges among the orders that hardly care."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from solver.columns import Column
+from solver.dual import Dual
+from solver.network import Network
+from solver.presolve import drawn, needs_of
+
+CONTESTED = 2000
+"""Orders of least regret that are first left to be filled one by one."""
+
+EXCHANGED = 900
+"""Moves among which exchanges are looked for; all pairs of them are compared."""
+
+_ALIKE = 5
+"""Decimals of an order's relative regret, up to which orders are alike and the larger goes first."""
+
+
+class Incumbent:
+    """The best choice so far, with what it leaves of every row.
+
+    Attributes
+    ----------
+    choice : int64 array, shape (n_orders,)
+    left : int64 array, shape (n_rows,)
+    score : int
+    """
+
+    def __init__(self, network: Network, choice: Column) -> None:
+        self._network = network
+        self.choice = choice.copy()
+        taken = choice[choice >= 0]
+        self.left = network.capacity - drawn(network, taken)
+        self.score = int(network.score[taken].sum())
+
+    def without(self, orders: Column) -> tuple[Column, int]:
+        """Return what would be left, and what would be lost, if some orders were in the backlog."""
+        held = self.choice[orders]
+        held = held[held >= 0]
+        return self.left + needs_of(self._network, held).sum(axis=1), int(self._network.score[held].sum())
+
+    def assign(self, orders: Column, arcs: Column) -> None:
+        """Move some orders, each given once, to other arcs or to the backlog."""
+        left, lost = self.without(orders)
+        self.choice[orders] = arcs
+        taken = arcs[arcs >= 0]
+        self.left = left - needs_of(self._network, taken).sum(axis=1)
+        self.score += int(self._network.score[taken].sum()) - lost
+
+
+def rounded(dual: Dual) -> Column:
+    """Return a choice that fits: every order on its best arc at the prices, the least regretting ones as they fit.
+
+    Returns
+    -------
+    int64 array, shape (n_orders,)
+    """
+    network, second = dual.network, dual.second_regret
+    count = CONTESTED
+    while True:
+        contested = np.ones(network.n_orders, bool)
+        if count < network.n_orders:
+            contested = second <= np.partition(second, count)[count]
+        choice = np.where(contested, -1, dual.best_arc)
+        left = network.capacity - drawn(network, choice[choice >= 0])
+        if (left >= 0).all():
+            break
+        count *= 4
+    return filled(dual, choice, np.flatnonzero(contested), left)
+
+
+def filled(dual: Dual, choice: Column, orders: Column, left: Column) -> Column:
+    """Serve the orders of a choice that are still free, one by one: who regrets most goes first.
+
+    First only arcs that are worth their price are taken; then whatever still fits, by score per price.
+    """
+    network, choice = dual.network, choice.copy()
+    orders = orders[network.order_start[orders] < network.order_start[orders + 1]]
+    counts = network.order_start[orders + 1] - network.order_start[orders]
+    arcs = np.repeat(network.order_start[orders] - np.cumsum(counts) + counts, counts) + np.arange(int(counts.sum()))
+    owner = network.order[arcs]
+    cost = np.maximum(network.score[arcs] - dual.reduced[arcs], 0.0)
+    size, urgency = np.zeros(network.n_orders), np.zeros(network.n_orders)
+    np.maximum.at(size, owner, cost)
+    second = dual.second_regret[orders]
+    urgency[orders] = np.round(second / np.maximum(second + size[orders], 1e-300), _ALIKE)
+    regret = dual.null_regret[owner] - dual.reduced[arcs]
+    worth_it = np.flatnonzero(dual.reduced[arcs] >= -1e-9 * network.score[arcs])
+    ranked = worth_it[
+        np.lexsort((regret[worth_it], owner[worth_it], -size[owner[worth_it]], -urgency[owner[worth_it]]))
+    ]
+    by_density = np.lexsort((-network.score[arcs], cost / network.score[arcs]))
+    start, rows, needs = network.entry_start, network.entry_row, network.entry_need
+    stock = left.tolist()
+    held: dict[int, int] = {}
+    for arc in arcs[np.concatenate((ranked, by_density))].tolist():
+        i = int(network.order[arc])
+        if i in held:
+            continue
+        begin, end = int(start[arc]), int(start[arc + 1])
+        entries = [(int(rows[e]), int(needs[e])) for e in range(begin, end)]
+        if all(need <= stock[row] for row, need in entries):
+            held[i] = arc
+            for row, need in entries:
+                stock[row] -= need
+    if held:
+        choice[np.fromiter(held.keys(), np.int64)] = np.fromiter(held.values(), np.int64)
+    return choice
