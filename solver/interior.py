@@ -37,8 +37,15 @@ TOLERANCE = 1e-12
 ITERATIONS = 60
 """Iterations after which they are taken as they are."""
 
+ROUGH, PATIENCE = 1e-6, 4
+"""Below this gap, that many iterations have to halve it; otherwise floating point has done what it can."""
+
 TO_THE_BOUNDARY = 0.995
 """Share of the way to the nearest bound that a step may go."""
+
+
+_BLOCK = 200_000
+"""Multiplications of one block of a matrix product."""
 
 
 class Point(NamedTuple):
@@ -54,7 +61,7 @@ class Point(NamedTuple):
     @property
     def gap(self) -> float:
         """Return the difference between the two sides."""
-        return float(self.x @ self.z + self.t @ self.v + self.w @ self.u)
+        return _dot(self.x, self.z) + _dot(self.t, self.v) + _dot(self.w, self.u)
 
     def moved(self, by: Point, primal: float, dual: float) -> Point:
         """Return the point a step further."""
@@ -133,7 +140,7 @@ class Programme:
         if self.network.one_entry_each:
             return np.diag(np.bincount(self.network.entry_row, self.need * self.need * values, n_rows))
         matrix = self._dense
-        return np.asarray(matrix.T @ (values[:, None] * matrix))
+        return _product(matrix, values[:, None] * matrix)
 
     @cached_property
     def _dense(self) -> Floats:
@@ -167,11 +174,15 @@ def interior_prices(
     if not network.n_arcs or not network.n_rows:
         return np.zeros(network.n_rows)
     programme = Programme(network, np.where(capacity > 0, capacity, 1.0), weight)
-    point = _beginning(programme)
-    for _ in range(ITERATIONS):
-        value = float(point.u.sum() + programme.weight @ point.v)
+    point, least = _beginning(programme), np.inf
+    for iteration in range(ITERATIONS):
+        value = float(point.u.sum()) + _dot(programme.weight, point.v)
         if point.gap <= tolerance * value or watch.left <= 0:
             break
+        if iteration % PATIENCE == 0:
+            if point.gap < ROUGH * value and point.gap > 0.5 * least:
+                break
+            least = point.gap
         further = _iterate(programme, point)
         if further is None:
             break
@@ -187,7 +198,7 @@ def _beginning(programme: Programme) -> Point:
     x = (weight / options)[programme.group]
     x *= min(1.0, 0.5 / max(float(programme.drawn(x).max()), 1e-300))
     best = np.maximum.reduceat(programme.score, first)
-    total = float(best @ weight)
+    total = _dot(best, weight)
     u = np.full(programme.network.n_rows, 0.5 * total / programme.network.n_rows)
     reduced = programme.cost(u) - programme.score
     v = np.maximum(0.0, -np.minimum.reduceat(reduced, first)) + 0.1 * best + 0.1 * total / float(weight.sum())
@@ -200,14 +211,16 @@ def _iterate(programme: Programme, at: Point) -> Point | None:
     pivot = programme.sums(d) + at.t / at.v
     coupling = programme.drawn_by_order(d)
     shared = coupling / pivot[:, None]
-    matrix = programme.gram(d) - coupling.T @ shared + np.diag(at.w / at.u)
+    matrix = programme.gram(d) - _product(coupling, shared) + np.diag(at.w / at.u)
 
     def direction(rx: Floats, rt: Floats, rw: Floats) -> Point:
         rz = rx / at.z
         q = programme.sums(rz) + rt / at.v
-        du: Floats = np.linalg.solve(matrix, programme.drawn(rz) - shared.T @ q + rw / at.u).astype(np.float64)
-        dv = (q - coupling @ du) / pivot
-        dz = dv[programme.group] + programme.cost(du)
+        right = programme.drawn(rz - d * (q / pivot)[programme.group]) + rw / at.u
+        du: Floats = np.linalg.solve(matrix, right).astype(np.float64)
+        cost = programme.cost(du)
+        dv = (q - programme.sums(d * cost)) / pivot
+        dz = dv[programme.group] + cost
         dx = rz - d * dz
         return Point(dx, dz, -programme.sums(dx), dv, -programme.drawn(dx), du)
 
@@ -235,3 +248,19 @@ def _steps(at: Point, by: Point) -> tuple[float, float]:
 def _length(value: Floats, change: Floats) -> float:
     least = float((change / value).min(initial=0.0))
     return 1.0 if least >= -1.0 else -1.0 / least
+
+
+def _dot(one: Floats, other: Floats) -> float:
+    return float(np.einsum("i,i->", one, other))
+
+
+def _product(one: Floats, other: Floats) -> Floats:
+    """Return one' other in blocks so small that no linear algebra library starts threads: waiting for them is slower."""
+    rows = one.shape[1]
+    block = max(1, _BLOCK // (rows * rows))
+    whole = len(one) // block * block
+    product = one[whole:].T @ other[whole:]
+    if whole:
+        stacked = one[:whole].reshape(-1, block, rows).transpose(0, 2, 1) @ other[:whole].reshape(-1, block, rows)
+        product = product + stacked.sum(axis=0)
+    return np.asarray(product, np.float64)

@@ -22,14 +22,17 @@ Floats = npt.NDArray[np.float64]
 SOLVED_WHOLE = 2500
 """Orders up to which the relaxation is solved at once."""
 
-SAMPLE = 1500
-"""Orders in the sample of a larger batch, on average."""
+SAMPLE = 2.0
+"""Orders in the sample of a larger batch, times the number of its orders to the power of two thirds."""
 
-UNDECIDED = 4000
-"""Orders left undecided by the first box; a box that was missed leaves four times as many."""
+UNDECIDED = 2.0
+"""Orders left undecided by the first box, for each in the sample; a box that was missed leaves four times as many."""
 
-BOXES = 5
+BOXES = 3
 """Boxes that are tried before the best prices so far are taken."""
+
+CONVERGED = 1e-9
+"""Relative fall of the bound below which another box is not worth a pass."""
 
 
 def price(network: Network, watch: Stopwatch) -> Dual:
@@ -47,47 +50,36 @@ def prices(network: Network, watch: Stopwatch) -> Floats:
     capacity = network.capacity.astype(np.float64)
     if orders <= SOLVED_WHOLE:
         return interior_prices(network, capacity, np.ones(orders), watch)
-    best = evaluate(network, sampled_prices(network, watch))
-    centre, undecided = best, UNDECIDED
+    sample = int(SAMPLE * orders ** (2 / 3))
+    centre, undecided = evaluate(network, sampled_prices(network, sample, watch)), int(UNDECIDED * sample)
     for _ in range(BOXES):
         if watch.left <= 0:
             break
         found, inside = _boxed(network, centre, undecided, watch)
-        if found is None:
-            undecided *= 4
-            continue
-        dual = evaluate(network, found)
-        centre = dual
-        best = min(best, dual, key=lambda one: one.value)
-        if inside or undecided >= orders:
-            break
+        if found is not None:
+            dual = evaluate(network, found)
+            fallen = centre.value - dual.value
+            centre = dual if fallen > 0 else centre
+            if inside or undecided >= orders or 0 <= fallen < CONVERGED * centre.value:
+                break
         undecided *= 4
-    return best.prices
+    return centre.prices
 
 
-def sampled_prices(network: Network, watch: Stopwatch) -> Floats:
+def sampled_prices(network: Network, size: int, watch: Stopwatch) -> Floats:
     """Return the prices of a sample in which an order's chance rises with what it scores and draws.
 
     The sample of a batch is always the same.
     """
     orders, first = network.served_orders
     score = np.maximum.reduceat(network.score, first).astype(np.float64)
-    share = (
-        np.maximum.reduceat(network.entry_need / np.maximum(network.capacity, 1)[network.entry_row], first)
-        if network.one_entry_each
-        else np.zeros(len(first))
-    )
-    size = score / score.sum() + share / max(float(share.sum()), 1e-300)
-    chance = np.minimum(1.0, SAMPLE * (0.4 / len(first) + 0.3 * size))
-    drawn_at = np.random.Generator(np.random.PCG64(1)).random(len(first))
-    taken = drawn_at < chance
-    return interior_prices(
-        network.subset(np.flatnonzero(np.isin(network.order, orders[taken]))),
-        network.capacity.astype(np.float64),
-        1.0 / chance[taken],
-        watch,
-        1e-7,
-    )
+    chance = np.minimum(1.0, size * (0.4 / len(first) + 0.6 * score / float(score.sum())))
+    taken = np.random.Generator(np.random.PCG64(1)).random(len(first)) < chance
+    chosen = np.zeros(network.n_orders, bool)
+    chosen[orders[taken]] = True
+    arcs = np.flatnonzero(chosen[network.order])
+    capacity = network.capacity.astype(np.float64)
+    return interior_prices(network.subset(arcs), capacity, 1.0 / chance[taken], watch, 1e-7)
 
 
 def margins(dual: Dual, spread: Floats) -> Floats:
@@ -122,10 +114,9 @@ def _boxed(network: Network, centre: Dual, undecided: int, watch: Stopwatch) -> 
     None if the decided ones draw more than there is: the box is in the wrong place.
     """
     capacity = network.capacity.astype(np.float64)
-    typical = float(centre.null_regret.sum() + centre.prices @ capacity) / np.maximum(capacity, 1.0)
+    typical = centre.value / np.maximum(capacity, 1.0)
     spread = np.maximum(centre.prices, 1e-3 * typical)
     margin = margins(centre, spread)
-    margin[np.setdiff1d(np.arange(network.n_orders), network.served_orders[0])] = np.inf
     count = min(undecided, network.n_orders - 1)
     width = float(np.partition(margin, count)[count])
     open_orders = margin <= width
@@ -136,4 +127,5 @@ def _boxed(network: Network, centre: Dual, undecided: int, watch: Stopwatch) -> 
     if (left[small.entry_row] <= 0).any():
         return None, False
     found = interior_prices(small, left.astype(np.float64), np.ones(len(small.served_orders[0])), watch)
-    return found, bool((np.abs(found - centre.prices) <= width * spread).all())
+    inside = bool((np.abs(found - centre.prices) <= width * spread).all())
+    return np.clip(found, centre.prices - width * spread, centre.prices + width * spread), inside

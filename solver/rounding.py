@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from solver.columns import Column
 from solver.dual import Dual
@@ -14,6 +15,9 @@ CONTESTED = 2000
 
 EXCHANGED = 900
 """Moves among which exchanges are looked for; all pairs of them are compared."""
+
+ROUNDS, ONE_BY_ONE = 12, 4000
+"""Rounds of many arcs at a time, and arcs that are then tried one by one."""
 
 _ALIKE = 5
 """Decimals of an order's relative regret, up to which orders are alike and the larger goes first."""
@@ -93,19 +97,56 @@ def filled(dual: Dual, choice: Column, orders: Column, left: Column) -> Column:
         np.lexsort((regret[worth_it], owner[worth_it], -size[owner[worth_it]], -urgency[owner[worth_it]]))
     ]
     by_density = np.lexsort((-network.score[arcs], cost / network.score[arcs]))
-    start, rows, needs = network.entry_start, network.entry_row, network.entry_need
+    for sequence in (arcs[ranked], arcs[by_density]):
+        left = _served_in_turn(network, sequence, choice, left)
+    return choice
+
+
+def _served_in_turn(network: Network, arcs: Column, choice: Column, left: Column) -> Column:
+    """Give the free orders of `choice` the first of `arcs` that fits, in their sequence; return what is left.
+
+    While there are many, each order's first arc is taken as long as all before it fit together; of the few that are
+    then left each is tried by itself.
+    """
+    for _ in range(ROUNDS):
+        arcs = arcs[(choice[network.order[arcs]] < 0) & _fits(network, arcs, left)]
+        if len(arcs) <= ONE_BY_ONE:
+            break
+        first = np.full(network.n_orders, len(arcs))
+        first[network.order[arcs[::-1]]] = np.arange(len(arcs))[::-1]
+        asking = arcs[np.sort(first[first < len(arcs)])]
+        taken = asking[_together(network, asking, left)]
+        if not len(taken):
+            break
+        choice[network.order[taken]] = taken
+        left = left - drawn(network, taken)
     stock = left.tolist()
-    held: dict[int, int] = {}
-    for arc in arcs[np.concatenate((ranked, by_density))].tolist():
-        i = int(network.order[arc])
-        if i in held:
-            continue
-        begin, end = int(start[arc]), int(start[arc + 1])
-        entries = [(int(rows[e]), int(needs[e])) for e in range(begin, end)]
-        if all(need <= stock[row] for row, need in entries):
-            held[i] = arc
+    for arc in arcs[:ONE_BY_ONE].tolist():
+        entries = list(network.entries(arc))
+        if choice[network.order[arc]] < 0 and all(need <= stock[row] for row, need in entries):
+            choice[network.order[arc]] = arc
             for row, need in entries:
                 stock[row] -= need
-    if held:
-        choice[np.fromiter(held.keys(), np.int64)] = np.fromiter(held.values(), np.int64)
-    return choice
+    return np.array(stock, np.int64)
+
+
+def _fits(network: Network, arcs: Column, left: Column) -> npt.NDArray[np.bool_]:
+    """Return which arcs fit alone."""
+    if network.one_entry_each:
+        return np.asarray(network.entry_need[arcs] <= left[network.entry_row[arcs]])
+    fits = np.ones(network.n_arcs, bool)
+    fits[network.entry_arc[network.entry_need > left[network.entry_row]]] = False
+    return fits[arcs]
+
+
+def _together(network: Network, arcs: Column, left: Column) -> npt.NDArray[np.bool_]:
+    """Return which of different orders' arcs fit, all those before them being taken too."""
+    fits = np.ones(len(arcs), bool)
+    place = np.full(network.n_arcs, -1)
+    place[arcs] = np.arange(len(arcs))
+    for row in range(network.n_rows):
+        entries = np.flatnonzero((network.entry_row == row) & (place[network.entry_arc] >= 0))
+        turn = place[network.entry_arc[entries]]
+        ranked = np.argsort(turn)
+        fits[turn[ranked]] &= np.cumsum(network.entry_need[entries[ranked]]) <= left[row]
+    return fits
