@@ -28,12 +28,18 @@ from solver.prices import price
 from solver.rounding import Incumbent, rounded
 
 GREEDIES_UP_TO = 40_000
-"""Arcs up to which the incumbent is compared with every greedy."""
+"""Arcs up to which the incumbent is compared with every greedy before the search gives up on the gap asked for."""
+
+GREEDIES_FIRST = 600
+"""Arcs up to which they are so cheap that they come first."""
+
+CORE_ORDERS = 500
+"""Most undecided orders that are searched to the end."""
 
 EFFORTS = (Effort(2_000, 100_000), Effort(20_000, 1_000_000), Effort(150_000, 6_000_000))
 """Efforts of one search after the other, each with a better incumbent."""
 
-FRUITLESS = (8, 40, 150)
+FRUITLESS = (12, 40, 150)
 """Menus around the incumbent that may give nothing before each of these searches."""
 
 CANONICAL_EFFORT = Effort(20_000, 1_000_000)
@@ -106,17 +112,17 @@ class Hunt:
         """Improve the incumbent and lower the bound in turn, until they meet or the limits are reached."""
         if self._closed:
             return
-        if self._small.network.n_arcs <= GREEDIES_UP_TO:
-            for method in greedy.GREEDY.values():
-                self._propose(Incumbent(self._small.network, method(self._small.network)))
-        if self._closed:
-            return
+        n_arcs = self._small.network.n_arcs
+        if n_arcs <= GREEDIES_FIRST:
+            self._compare()
         exchange(self._dual, self.incumbent, self._watch)
         for fruitless, effort in zip(FRUITLESS, EFFORTS, strict=True):
             nearby = Neighbourhood(self._dual, self.incumbent, self._small.step)
             nearby.improve(self._target, fruitless, self._watch)
             if self._closed:
                 return
+            if GREEDIES_FIRST < n_arcs <= GREEDIES_UP_TO and effort is EFFORTS[0]:
+                self._compare()
             self.deepen(effort)
             if self._closed:
                 return
@@ -124,6 +130,11 @@ class Hunt:
         if not self._closed:
             nearby = Neighbourhood(self._dual, self.incumbent, self._small.step)
             nearby.improve(self._target, 100_000, self._watch)
+
+    def _compare(self) -> None:
+        """Take the best greedy's choice if it is better than the incumbent."""
+        for method in greedy.GREEDY.values():
+            self._propose(Incumbent(self._small.network, method(self._small.network)))
 
     @property
     def _target(self) -> int:
@@ -149,6 +160,8 @@ class Hunt:
         core = fix(dual, room)
         if core is None:
             self._lower(score)
+            return
+        if len(core.menu.orders) > CORE_ORDERS:
             return
         found = search(core.menu, room, score - core.score, effort, self._watch)
         if found.score is not None and found.arcs is not None:
@@ -223,6 +236,8 @@ def canonical(dual: Dual, choice: Column, watch: Stopwatch) -> Column:
     room = dual.room(score)
     core = fix(dual, room)
     if core is None:
+        return choice
+    if len(core.menu.orders) > CORE_ORDERS:
         return choice
     found = search(core.menu, room, score - core.score - 1, CANONICAL_EFFORT, watch)
     if found.arcs is None or found.room < room:

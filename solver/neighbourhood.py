@@ -8,7 +8,6 @@ move for little more often than others, and the best choice for them beside all 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from solver.columns import Column
 from solver.dual import Dual
@@ -77,18 +76,21 @@ class Neighbourhood:
         self._dual, self._incumbent, self._step = dual, incumbent, step
         self._rng = np.random.Generator(np.random.PCG64(3))
         self._size = 10
-        self._movable, self._weight = self._chances()
+        self._drawn = 0
+        self._look()
 
-    def _chances(self) -> tuple[Column, npt.NDArray[np.float64]]:
-        """Return the orders that may move, and the running sum of their chances."""
+    def _look(self) -> None:
+        """Take in which orders may move, which of them lose something where they are, and what each one's chance is."""
         dual, surplus = self._dual, self._surplus
         movable = np.flatnonzero(dual.second_regret <= surplus)
         if len(movable) > MOVABLE:
             movable = movable[np.argsort(dual.second_regret[movable], kind="stable")[:MOVABLE]]
         held = self._incumbent.choice[movable]
         lost = dual.null_regret[movable] - np.where(held >= 0, dual.reduced[held], 0.0)
-        chance = 1.0 / (dual.second_regret[movable] + 0.02 * surplus + 1e-9) * np.where(lost > 1e-3 * surplus, 3.0, 1.0)
-        return movable, np.cumsum(chance)
+        second = dual.second_regret[movable]
+        self._movable = movable
+        self._losing = np.cumsum(np.maximum(lost, 0.0))
+        self._chances = [np.cumsum(1.0 / (second + part * surplus + 1e-9)) for part in (0.03, 1e-4, 0.003)]
 
     @property
     def _surplus(self) -> float:
@@ -103,14 +105,20 @@ class Neighbourhood:
             tried += 1
             if self._incumbent.score > before:
                 tried = 0
-                self._movable, self._weight = self._chances()
+                self._look()
 
     def _drawn_orders(self) -> Column:
         wanted = min(self._size, len(self._movable))
         if wanted == len(self._movable):
             return self._movable
-        points = self._rng.random(2 * wanted) * self._weight[-1]
-        return np.sort(self._movable[np.unique(np.searchsorted(self._weight, points))[:wanted]])
+        self._drawn += 1
+        chances = self._chances[self._drawn % len(self._chances)]
+        points = [np.searchsorted(chances, self._rng.random(2 * wanted) * chances[-1], "right")]
+        if self._losing[-1] > 0:
+            points.insert(0, np.searchsorted(self._losing, self._rng.random(2) * self._losing[-1], "right"))
+        places = np.minimum(np.concatenate(points), len(self._movable) - 1)
+        _, first = np.unique(places, return_index=True)
+        return np.sort(self._movable[places[np.sort(first)[:wanted]]])
 
     def _search(self, orders: Column, watch: Stopwatch) -> None:
         """Put the best choice for some orders in the place of theirs; set more or fewer of them free next time."""

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.columns import Column
-from solver.dual import Dual
+from solver.dual import Dual, best_scores
 from solver.network import Network
 from solver.presolve import drawn, needs_of
 
@@ -19,8 +19,11 @@ EXCHANGED = 900
 ROUNDS, ONE_BY_ONE = 12, 4000
 """Rounds of many arcs at a time, and arcs that are then tried one by one."""
 
-_ALIKE = 5
-"""Decimals of an order's relative regret, up to which orders are alike and the larger goes first."""
+_TIED = 1e-5
+"""Share of an order's best score below which a regret is a matter of rounding."""
+
+_SIZE = 0.01
+"""Share of what an order's capital costs that counts as urgency: a large order finds no place later."""
 
 
 class Incumbent:
@@ -63,11 +66,12 @@ def rounded(dual: Dual) -> Column:
     int64 array, shape (n_orders,)
     """
     network, second = dual.network, dual.second_regret
+    tied = second <= _TIED * best_scores(network)
     count = CONTESTED
     while True:
         contested = np.ones(network.n_orders, bool)
         if count < network.n_orders:
-            contested = second <= np.partition(second, count)[count]
+            contested = tied | (second <= np.partition(second, count)[count])
         choice = np.where(contested, -1, dual.best_arc)
         left = network.capacity - drawn(network, choice[choice >= 0])
         if (left >= 0).all():
@@ -87,12 +91,11 @@ def filled(dual: Dual, choice: Column, orders: Column, left: Column) -> Column:
     arcs = np.repeat(network.order_start[orders] - np.cumsum(counts) + counts, counts) + np.arange(int(counts.sum()))
     owner = network.order[arcs]
     cost = np.maximum(network.score[arcs] - dual.reduced[arcs], 0.0)
-    size, urgency = np.zeros(network.n_orders), np.zeros(network.n_orders)
+    size = np.zeros(network.n_orders)
     np.maximum.at(size, owner, cost)
-    second = dual.second_regret[orders]
-    urgency[orders] = np.round(second / np.maximum(second + size[orders], 1e-300), _ALIKE)
+    urgency = dual.null_regret + _SIZE * size
     regret = dual.null_regret[owner] - dual.reduced[arcs]
-    worth_it = np.flatnonzero(dual.reduced[arcs] >= -1e-9 * network.score[arcs])
+    worth_it = np.flatnonzero(dual.reduced[arcs] >= -_TIED * network.score[arcs])
     ranked = worth_it[
         np.lexsort((regret[worth_it], owner[worth_it], -size[owner[worth_it]], -urgency[owner[worth_it]]))
     ]
