@@ -42,6 +42,9 @@ EFFORTS = (Effort(2_000, 100_000), Effort(20_000, 1_000_000), Effort(150_000, 6_
 FRUITLESS = (12, 40, 150)
 """Menus around the incumbent that may give nothing before each of these searches."""
 
+LAST_EFFORT, ENUMERABLE = Effort(1_300_000, 20_000_000), 2.0**41
+"""Effort on a core of so few choices that its halves can be listed whole."""
+
 CANONICAL_EFFORT = Effort(20_000, 1_000_000)
 """Effort on the canonical one among equal optima."""
 
@@ -123,13 +126,19 @@ class Hunt:
                 return
             if GREEDIES_FIRST < n_arcs <= GREEDIES_UP_TO and effort is EFFORTS[0]:
                 self._compare()
-            self.deepen(effort)
+            few = effort is EFFORTS[1] and self._choices() <= ENUMERABLE
+            self.deepen(LAST_EFFORT if few else effort)
             if self._closed:
                 return
         self.solve_core()
         if not self._closed:
             nearby = Neighbourhood(self._dual, self.incumbent, self._small.step)
             nearby.improve(self._target, 100_000, self._watch)
+
+    def _choices(self) -> float:
+        """Return how many choices the undecided orders have together."""
+        core = fix(self._dual, self._dual.room(self.incumbent.score + self._small.step))
+        return 1.0 if core is None else float(np.prod(np.diff(core.menu.start), dtype=np.float64))
 
     def _compare(self) -> None:
         """Take the best greedy's choice if it is better than the incumbent."""

@@ -255,7 +255,7 @@ def _dot(one: Floats, other: Floats) -> float:
 
 
 def _product(one: Floats, other: Floats) -> Floats:
-    """Return one' other in blocks too small for a linear algebra library to start threads, which cost more than they give."""
+    """Return one' other in blocks too small for a linear algebra library to start threads for them."""
     rows = one.shape[1]
     block = max(1, _BLOCK // (rows * rows))
     whole = len(one) // block * block
