@@ -45,6 +45,9 @@ from solver.network import Network
 
 Floats = npt.NDArray[np.float64]
 
+MOVABLE = 20_000
+"""Most orders that are ever moved one by one, or a few of them together."""
+
 
 @dataclass(frozen=True, eq=False)
 class Dual:
@@ -102,6 +105,15 @@ class Dual:
         others[first[first >= 0]] = -np.inf
         second = best_of(self.network, others, np.where(first >= 0, 0.0, -np.inf))
         return self.null_regret - second
+
+    @cached_property
+    def movable(self) -> Column:
+        """Return the orders of least second regret, ascending in it, at most `MOVABLE` of them."""
+        second = self.second_regret
+        few = np.flatnonzero(np.isfinite(second))
+        if len(few) > MOVABLE:
+            few = few[np.argpartition(second[few], MOVABLE)[:MOVABLE]]
+        return few[np.argsort(second[few], kind="stable")]
 
     @cached_property
     def best_arc(self) -> Column:

@@ -18,7 +18,7 @@ from solver import greedy
 from solver.columns import Column
 from solver.cuts import with_unit_row
 from solver.dual import Dual
-from solver.fixing import Core, fix
+from solver.fixing import Core, fix, undecided
 from solver.halves import Effort, search
 from solver.limits import Limits, Stopwatch
 from solver.neighbourhood import Neighbourhood, exchange
@@ -42,8 +42,8 @@ EFFORTS = (Effort(2_000, 100_000), Effort(20_000, 1_000_000), Effort(150_000, 6_
 FRUITLESS = (12, 40, 150)
 """Menus around the incumbent that may give nothing before each of these searches."""
 
-LAST_EFFORT, ENUMERABLE = Effort(1_300_000, 20_000_000), 2.0**41
-"""Effort on a core of so few choices that its halves can be listed whole."""
+LAST_EFFORT, ENUMERABLE = Effort(1_300_000, 20_000_000), 41.0
+"""Effort on a core of so few choices, as a power of two, that its halves can be listed whole."""
 
 CANONICAL_EFFORT = Effort(20_000, 1_000_000)
 """Effort on the canonical one among equal optima."""
@@ -77,14 +77,21 @@ def optimise(network: Network, limits: Limits, watch: Stopwatch, start: Column |
     if choice is not None:
         return Outcome(choice, score_of(network, choice), "exact", np.zeros(network.n_rows))
     small = presolve(network)
-    choice = by_inspection(small.network)
+    choice = by_inspection(small.network) if len(small.kept) < network.n_arcs else None
     if choice is not None:
         bound = score_of(small.network, choice)
         return Outcome(small.choice_of_original(choice), bound, "exact", np.zeros(network.n_rows))
     dual = price(small.network, watch)
     cut = with_unit_row(small.network, watch)
     closer = dual if cut is small.network else price(cut, watch)
-    hunt = Hunt(replace(small, network=cut), closer, limits, watch, [rounded(dual), _restricted(small, start)])
+    starts = [_restricted(small, start), rounded(dual, watch)]
+    hunt = Hunt(
+        replace(small, network=cut),
+        closer,
+        limits,
+        watch,
+        starts if closer is dual else [*starts, rounded(closer, watch)],
+    )
     hunt.run()
     choice = hunt.incumbent.choice
     if hunt.bound == hunt.incumbent.score:
@@ -106,7 +113,7 @@ class Hunt:
     ) -> None:
         self._small, self._dual, self._limits, self._watch = small, dual, limits, watch
         self.bound = dual.bound // small.step * small.step
-        self.incumbent = Incumbent(small.network, rounded(dual))
+        self.incumbent = Incumbent(small.network, np.full(small.network.n_orders, -1, np.int64))
         for start in starts:
             if start is not None:
                 self._propose(Incumbent(small.network, start))
@@ -136,9 +143,12 @@ class Hunt:
             nearby.improve(self._target, 100_000, self._watch)
 
     def _choices(self) -> float:
-        """Return how many choices the undecided orders have together."""
-        core = fix(self._dual, self._dual.room(self.incumbent.score + self._small.step))
-        return 1.0 if core is None else float(np.prod(np.diff(core.menu.start), dtype=np.float64))
+        """Return how many choices the undecided orders have together, as a power of two."""
+        room = self._dual.room(self.incumbent.score + self._small.step)
+        if undecided(self._dual, room) > CORE_ORDERS:
+            return np.inf
+        core = fix(self._dual, room)
+        return 0.0 if core is None else float(np.log2(np.maximum(np.diff(core.menu.start), 1)).sum())
 
     def _compare(self) -> None:
         """Take the best greedy's choice if it is better than the incumbent."""
@@ -166,11 +176,11 @@ class Hunt:
         """Search everything that loses no more than some room: is there anything better? If not, the bound falls."""
         score, dual = self.incumbent.score, self._dual
         room = dual.room(score + self._small.step)
+        if undecided(dual, room) > CORE_ORDERS:
+            return
         core = fix(dual, room)
         if core is None:
             self._lower(score)
-            return
-        if len(core.menu.orders) > CORE_ORDERS:
             return
         found = search(core.menu, room, score - core.score, effort, self._watch)
         if found.score is not None and found.arcs is not None:
@@ -185,7 +195,10 @@ class Hunt:
     def solve_core(self) -> None:
         """Hand what is undecided to CP-SAT, if it is small enough to be worth it."""
         score = self.incumbent.score
-        core = fix(self._dual, self._dual.room(score + self._small.step))
+        room = self._dual.room(score + self._small.step)
+        if undecided(self._dual, room) > CORE_ORDERS:
+            return
+        core = fix(self._dual, room)
         if core is None:
             self._lower(score)
             return
@@ -243,10 +256,8 @@ def canonical(dual: Dual, choice: Column, watch: Stopwatch) -> Column:
     """
     score = score_of(dual.network, choice)
     room = dual.room(score)
-    core = fix(dual, room)
+    core = fix(dual, room) if undecided(dual, room) <= CORE_ORDERS else None
     if core is None:
-        return choice
-    if len(core.menu.orders) > CORE_ORDERS:
         return choice
     found = search(core.menu, room, score - core.score - 1, CANONICAL_EFFORT, watch)
     if found.arcs is None or found.room < room:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from solver.columns import Column
+from solver.columns import INT64_MAX, Column
 from solver.dual import Dual
 from solver.presolve import drawn, needs_of
 
@@ -63,6 +63,11 @@ class Core:
     score: int
 
 
+def undecided(dual: Dual, room: float) -> int:
+    """Return how many orders have more than one option whose regret is at most `room`."""
+    return int(np.count_nonzero(dual.second_regret <= room))
+
+
 def fix(dual: Dual, room: float) -> Core | None:
     """Return what is undecided in the choices whose regrets and priced slack add up to at most `room`.
 
@@ -102,7 +107,7 @@ def menu_of(dual: Dual, orders: Column, left: Column, room: float) -> Menu:
     # The backlog comes first, then the arcs from the last given to the first.
     place, arcs = np.concatenate((out, place)), np.concatenate((np.full(len(out), -1), arcs))
     regret = np.concatenate((dual.null_regret[orders[out]], regret))
-    given = np.where(arcs >= 0, network.position[arcs], network.n_arcs + np.int64(network.position.max(initial=0)))
+    given = np.where(arcs >= 0, network.position[arcs], INT64_MAX)
     ranked = np.lexsort((-given, place))
     place, arcs, regret = place[ranked], arcs[ranked], regret[ranked]
     need, score = needs_of(dual.network, arcs), np.where(arcs >= 0, network.score[arcs], 0)

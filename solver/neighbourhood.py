@@ -17,9 +17,6 @@ from solver.limits import Stopwatch
 from solver.presolve import needs_of
 from solver.rounding import EXCHANGED, Incumbent
 
-MOVABLE = 20_000
-"""Most orders that are ever set free."""
-
 FEWEST, MOST = 6, 60
 """Orders that are set free together."""
 
@@ -30,9 +27,8 @@ EFFORT = Effort(states=4000, pairs=200_000)
 def exchange(dual: Dual, incumbent: Incumbent, watch: Stopwatch) -> None:
     """Make the best exchanges of one or two orders until none is left."""
     network = dual.network
-    few = np.argsort(dual.second_regret, kind="stable")[: EXCHANGED // 3]
-    few = few[np.isin(few, network.served_orders[0])]
-    menu = menu_of(dual, np.sort(few), network.capacity, np.inf)
+    few = np.sort(dual.movable[: EXCHANGED // 3])
+    menu = menu_of(dual, few, network.capacity, np.inf)
     order = np.repeat(menu.orders, np.diff(menu.start))
     rows = np.flatnonzero(np.isin(np.arange(network.n_rows), network.entry_row))
     need = needs_of(network, menu.arc)[rows]
@@ -82,9 +78,7 @@ class Neighbourhood:
     def _look(self) -> None:
         """Take in which orders may move, which of them lose something where they are, and what each one's chance is."""
         dual, surplus = self._dual, self._surplus
-        movable = np.flatnonzero(dual.second_regret <= surplus)
-        if len(movable) > MOVABLE:
-            movable = movable[np.argsort(dual.second_regret[movable], kind="stable")[:MOVABLE]]
+        movable = dual.movable[dual.second_regret[dual.movable] <= surplus]
         held = self._incumbent.choice[movable]
         lost = dual.null_regret[movable] - np.where(held >= 0, dual.reduced[held], 0.0)
         second = dual.second_regret[movable]

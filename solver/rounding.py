@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.columns import Column
-from solver.dual import Dual, best_scores
+from solver.dual import Dual, Floats, best_scores
+from solver.limits import Stopwatch
 from solver.network import Network
 from solver.presolve import drawn, needs_of
 
@@ -22,8 +23,8 @@ ROUNDS, ONE_BY_ONE = 12, 4000
 _TIED = 1e-5
 """Share of an order's best score below which a regret is a matter of rounding."""
 
-_SIZE = 0.01
-"""Share of what an order's capital costs that counts as urgency: a large order finds no place later."""
+_UNFILLED = 1e-6
+"""Share of the value that what is left may be worth before more orders are asked to fill it."""
 
 
 class Incumbent:
@@ -58,32 +59,50 @@ class Incumbent:
         self.score += int(self._network.score[taken].sum()) - lost
 
 
-def rounded(dual: Dual) -> Column:
-    """Return a choice that fits: every order on its best arc at the prices, the least regretting ones as they fit.
+def rounded(dual: Dual, watch: Stopwatch) -> Column:
+    """Return a choice that fits: every order on its best arc at the prices, those that hardly care as they fit.
+
+    Where what is left is still worth something, more orders are asked.
 
     Returns
     -------
     int64 array, shape (n_orders,)
     """
-    network, second = dual.network, dual.second_regret
-    tied = second <= _TIED * best_scores(network)
-    count = CONTESTED
+    network, margin, count = dual.network, _margins(dual), CONTESTED
+    choice = None
     while True:
         contested = np.ones(network.n_orders, bool)
         if count < network.n_orders:
-            contested = tied | (second <= np.partition(second, count)[count])
-        choice = np.where(contested, -1, dual.best_arc)
+            contested = margin <= max(_TIED, float(np.partition(margin, count)[count]))
+        if choice is None:
+            choice = np.where(contested, -1, dual.best_arc)
         left = network.capacity - drawn(network, choice[choice >= 0])
-        if (left >= 0).all():
-            break
-        count *= 4
-    return filled(dual, choice, np.flatnonzero(contested), left)
+        if (left < 0).any():
+            choice = None
+        else:
+            choice = filled(dual, choice, np.flatnonzero(contested & (choice < 0)), left)
+            left = network.capacity - drawn(network, choice[choice >= 0])
+            worth = float((dual.prices * left).sum())
+            if count >= network.n_orders or worth <= _UNFILLED * dual.value or watch.left <= 0:
+                return choice
+        count *= 8
+
+
+def _margins(dual: Dual) -> Floats:
+    """Return each order's second regret relative to its best score, between 0 and 1, infinite without arcs."""
+    most, margin = best_scores(dual.network), np.full(dual.network.n_orders, np.inf)
+    served = most > 0
+    second = dual.second_regret[served]
+    margin[served] = second / (second + most[served])
+    return margin
 
 
 def filled(dual: Dual, choice: Column, orders: Column, left: Column) -> Column:
-    """Serve the orders of a choice that are still free, one by one: who regrets most goes first.
+    """Serve the orders of a choice that are still free, one by one.
 
-    First only arcs that are worth their price are taken; then whatever still fits, by score per price.
+    First only arcs that are worth their price are taken, by those who lose something without, then by all others. Of
+    each kind those with one way to go choose before those that do not care, and who has more to lose before who has
+    less, the larger first among equals. Then whatever still fits is taken, by score per price.
     """
     network, choice = dual.network, choice.copy()
     orders = orders[network.order_start[orders] < network.order_start[orders + 1]]
@@ -91,16 +110,17 @@ def filled(dual: Dual, choice: Column, orders: Column, left: Column) -> Column:
     arcs = np.repeat(network.order_start[orders] - np.cumsum(counts) + counts, counts) + np.arange(int(counts.sum()))
     owner = network.order[arcs]
     cost = np.maximum(network.score[arcs] - dual.reduced[arcs], 0.0)
-    size = np.zeros(network.n_orders)
+    regret, worth = dual.null_regret[owner] - dual.reduced[arcs], _TIED * network.score[arcs]
+    size, ways = np.zeros(network.n_orders), np.zeros(network.n_orders)
     np.maximum.at(size, owner, cost)
-    urgency = dual.null_regret + _SIZE * size
-    regret = dual.null_regret[owner] - dual.reduced[arcs]
-    worth_it = np.flatnonzero(dual.reduced[arcs] >= -_TIED * network.score[arcs])
-    ranked = worth_it[
-        np.lexsort((regret[worth_it], owner[worth_it], -size[owner[worth_it]], -urgency[owner[worth_it]]))
-    ]
+    np.add.at(ways, owner, regret <= worth)
+    null = np.where(dual.null_regret > _TIED * size, dual.null_regret, 0.0)
+    worth_it = np.flatnonzero(dual.reduced[arcs] >= -worth)
+    who = owner[worth_it]
+    ranked = worth_it[np.lexsort((regret[worth_it], who, -size[who], ways[who], -null[who]))]
     by_density = np.lexsort((-network.score[arcs], cost / network.score[arcs]))
-    for sequence in (arcs[ranked], arcs[by_density]):
+    losing = null[owner[ranked]] > 0
+    for sequence in (arcs[ranked[losing]], arcs[ranked[~losing]], arcs[by_density]):
         left = _served_in_turn(network, sequence, choice, left)
     return choice
 
