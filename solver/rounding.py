@@ -68,6 +68,8 @@ def rounded(dual: Dual, watch: Stopwatch) -> Column:
     -------
     int64 array, shape (n_orders,)
     """
+    if watch.left < watch.elapsed:
+        return _cut_short(dual)
     network, margin, count = dual.network, _margins(dual), CONTESTED
     choice = None
     while True:
@@ -86,6 +88,15 @@ def rounded(dual: Dual, watch: Stopwatch) -> Column:
             if count >= network.n_orders or worth <= _UNFILLED * dual.value or watch.left <= 0:
                 return choice
         count *= 8
+
+
+def _cut_short(dual: Dual) -> Column:
+    """Return every order's best arc at the prices as long as all before it fit: what little time is left allows."""
+    network, best = dual.network, dual.best_arc
+    choice, asking = np.full(network.n_orders, -1, np.int64), best[best >= 0]
+    taken = asking[_together(network, asking, network.capacity)]
+    choice[network.order[taken]] = taken
+    return choice
 
 
 def _margins(dual: Dual) -> Floats:
