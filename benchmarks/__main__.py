@@ -6,9 +6,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks import quality
+from benchmarks import quality, speed
 
-SUITES = {"quality": quality}
+SUITES = {"quality": quality, "speed": speed}
 """Modules with ``arguments(parser)`` and ``run(options)``; a new suite is one more line here."""
 
 

@@ -1,11 +1,14 @@
-"""The exact method: prices, a rounded choice, what the prices rule out, and a small programme for the rest.
+"""The exact method: prices, a rounded choice, what the prices rule out, and a search of the rest.
 
-Each step is one function: `presolve` and `by_inspection` (solver.presolve), `priced_choice`, `fix`, `solve_core`,
-`canonical`. Whatever the limits cut short, the answer carries a bound that holds.
+Each step is one function, most in a module of its own: `presolve` and `by_inspection` (solver.presolve), `price`
+(solver.prices), `rounded` (solver.rounding), `exchange` and `Neighbourhood` (solver.neighbourhood), `fix`
+(solver.fixing), `search` (solver.halves), and here `deepen`, `solve_core` and `canonical`. Whatever the limits cut
+short, the answer carries a bound that holds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,22 +16,40 @@ import numpy.typing as npt
 
 from solver import greedy
 from solver.columns import Column
-from solver.dual import SHIFT, Dual, best_scores, evaluate
+from solver.cuts import with_unit_row
+from solver.dual import Dual
+from solver.fixing import Core, fix, undecided
+from solver.halves import Effort, search
 from solver.limits import Limits, Stopwatch
+from solver.neighbourhood import Neighbourhood, exchange
 from solver.network import Network
-from solver.presolve import Presolved, by_inspection, fits_back_ends, presolve
+from solver.presolve import Presolved, by_inspection, drawn, fits_back_ends, presolve
+from solver.prices import price
+from solver.rounding import Incumbent, rounded
 
-ALL_GREEDIES_UP_TO = 200_000
-"""Arcs up to which the incumbent is compared with every greedy; above, the cheap ones only."""
+GREEDIES_UP_TO = 40_000
+"""Arcs up to which the incumbent is compared with every greedy before the search gives up on the gap asked for."""
 
-ENUMERATED_ORDERS = 60
-"""Orders up to which a core of numbers beyond the back-ends is enumerated."""
+GREEDIES_FIRST = 600
+"""Arcs up to which they are so cheap that they come first."""
 
-ENUMERATED_NODES = 500_000
-"""Nodes after which the enumeration gives up."""
+CORE_ORDERS = 500
+"""Most undecided orders that are searched to the end."""
 
-CANONICAL_UP_TO = 400
-"""Undecided arcs up to which the canonical one among equal optima is looked for."""
+EFFORTS = (Effort(2_000, 100_000), Effort(20_000, 1_000_000), Effort(150_000, 6_000_000))
+"""Efforts of one search after the other, each with a better incumbent."""
+
+FRUITLESS = (12, 40, 150)
+"""Menus around the incumbent that may give nothing before each of these searches."""
+
+LAST_EFFORT, ENUMERABLE = Effort(1_300_000, 20_000_000), 41.0
+"""Effort on a core of so few choices, as a power of two, that its halves can be listed whole."""
+
+CANONICAL_EFFORT = Effort(20_000, 1_000_000)
+"""Effort on the canonical one among equal optima."""
+
+BACK_END_ARCS = 2_000
+"""Most undecided arcs that are handed to CP-SAT."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,25 +60,6 @@ class Outcome:
     bound: int
     proof: str
     prices: npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Core:
-    """What the prices leave open.
-
-    Attributes
-    ----------
-    network : Network
-        The undecided arcs, with the capacity that the committed ones leave; orders keep their indices.
-    arcs : int64 array
-        Index of each core arc in the network that was fixed.
-    committed : int64 array, shape (n_orders,)
-        Arcs that every better choice contains, -1 elsewhere.
-    """
-
-    network: Network
-    arcs: Column
-    committed: Column
 
 
 def optimise(network: Network, limits: Limits, watch: Stopwatch, start: Column | None = None) -> Outcome:
@@ -71,236 +73,214 @@ def optimise(network: Network, limits: Limits, watch: Stopwatch, start: Column |
     start : int64 array, shape (n_orders,), optional
         A choice to begin with; ignored if it does not fit.
     """
+    choice = by_inspection(network)
+    if choice is not None:
+        return Outcome(choice, score_of(network, choice), "exact", np.zeros(network.n_rows))
     small = presolve(network)
-    choice = by_inspection(small.network)
+    choice = by_inspection(small.network) if len(small.kept) < network.n_arcs else None
     if choice is not None:
         bound = score_of(small.network, choice)
         return Outcome(small.choice_of_original(choice), bound, "exact", np.zeros(network.n_rows))
-    dual = price(small, watch)
-    incumbent = _incumbent(small, dual, _restricted(small, start))
-    bound = dual.bound // small.step * small.step
-    choice, bound = _search(small, dual, incumbent, bound, limits, watch)
-    if bound == score_of(small.network, choice):
-        choice = canonical(small.network, dual, choice, limits, watch)
-    prices = small.prices_of_original(dual.prices)
-    return Outcome(small.choice_of_original(choice), bound, "exact", prices)
-
-
-def price(small: Presolved, watch: Stopwatch) -> Dual:
-    """Return the relaxation at its own prices; at prices of zero where it could not be solved in time.
-
-    The sum of the best scores is a bound as well: that of prices zero. The better of the two is returned.
-    """
-    from solver.backends import (
-        relaxation_prices,  # OR-Tools takes long to import and many batches never need it
+    dual = price(small.network, watch)
+    cut = with_unit_row(small.network, watch)
+    closer = dual if cut is small.network else price(cut, watch)
+    starts = [_restricted(small, start), rounded(dual, watch)]
+    hunt = Hunt(
+        replace(small, network=cut),
+        closer,
+        limits,
+        watch,
+        starts if closer is dual else [*starts, rounded(closer, watch)],
     )
+    hunt.run()
+    choice = hunt.incumbent.choice
+    if hunt.bound == hunt.incumbent.score:
+        choice = canonical(closer, choice, watch)
+    return Outcome(small.choice_of_original(choice), hunt.bound, "exact", small.prices_of_original(dual.prices))
 
-    priced = evaluate(small.network, relaxation_prices(small.network, watch.left, watch.cancelled))
-    if priced.bound <= int(best_scores(small.network).sum()):
-        return priced
-    return evaluate(small.network, np.zeros(small.network.n_rows))
 
+class Hunt:
+    """The incumbent and the bound closing in on each other.
 
-def priced_choice(network: Network, dual: Dual) -> Column:
-    """Round the relaxation: arcs by rising regret at the prices, each taken if its order is free and it fits.
-
-    Returns
-    -------
-    int64 array, shape (n_orders,)
+    Attributes
+    ----------
+    incumbent : Incumbent
+    bound : int
     """
-    start = network.entry_start.tolist()
-    rows, needs = network.entry_row.tolist(), network.entry_need.tolist()
-    owner, left = network.order.tolist(), network.capacity.tolist()
-    choice = np.full(network.n_orders, -1, np.int64)
-    for arc in np.lexsort((network.position, -network.score, dual.arc_regret.astype(float))).tolist():
-        entries = range(start[arc], start[arc + 1])
-        if choice[owner[arc]] < 0 and all(needs[e] <= left[rows[e]] for e in entries):
-            choice[owner[arc]] = arc
-            for e in entries:
-                left[rows[e]] -= needs[e]
-    return choice
 
+    def __init__(
+        self, small: Presolved, dual: Dual, limits: Limits, watch: Stopwatch, starts: Sequence[Column | None]
+    ) -> None:
+        self._small, self._dual, self._limits, self._watch = small, dual, limits, watch
+        self.bound = dual.bound // small.step * small.step
+        self.incumbent = Incumbent(small.network, np.full(small.network.n_orders, -1, np.int64))
+        for start in starts:
+            if start is not None:
+                self._propose(Incumbent(small.network, start))
 
-def fix(network: Network, dual: Dual, target: int) -> Core | None:
-    """Return what is undecided in a choice of at least `target` points; None if no such choice exists.
+    def run(self) -> None:
+        """Improve the incumbent and lower the bound in turn, until they meet or the limits are reached."""
+        if self._closed:
+            return
+        n_arcs = self._small.network.n_arcs
+        if n_arcs <= GREEDIES_FIRST:
+            self._compare()
+        exchange(self._dual, self.incumbent, self._watch)
+        for fruitless, effort in zip(FRUITLESS, EFFORTS, strict=True):
+            nearby = Neighbourhood(self._dual, self.incumbent, self._small.step)
+            nearby.improve(self._target, fruitless, self._watch)
+            if self._closed:
+                return
+            if GREEDIES_FIRST < n_arcs <= GREEDIES_UP_TO and effort is EFFORTS[0]:
+                self._compare()
+            few = effort is EFFORTS[1] and self._choices() <= ENUMERABLE
+            self.deepen(LAST_EFFORT if few else effort)
+            if self._closed:
+                return
+        self.solve_core()
+        if not self._closed:
+            nearby = Neighbourhood(self._dual, self.incumbent, self._small.step)
+            nearby.improve(self._target, 100_000, self._watch)
 
-    An arc whose regret exceeds what is left between the bound and the target is out; an order that can be neither
-    backlog nor on more than one arc is in.
-    """
-    open_arcs = dual.can_be_in(target)
-    may_be_out = dual.can_be_out(target)
-    options = np.bincount(network.order[open_arcs], minlength=network.n_orders)
-    if (~may_be_out & (options == 0)).any():
-        return None
-    committed = np.full(network.n_orders, -1, np.int64)
-    settled = ~may_be_out & (options == 1)
-    arcs = np.flatnonzero(open_arcs & settled[network.order])
-    committed[network.order[arcs]] = arcs
-    capacity = network.capacity - np.array(network.usage(arcs), dtype=np.int64).reshape(-1)
-    if (capacity < 0).any():
-        return None
-    undecided = np.flatnonzero(open_arcs & ~settled[network.order])
-    left = network.subset(undecided)
-    drawn = np.zeros(network.n_rows, np.int64)
-    np.add.at(drawn, left.entry_row, left.entry_need)
-    return Core(replace(left, capacity=np.minimum(capacity, drawn)), undecided, committed)
+    def _choices(self) -> float:
+        """Return how many choices the undecided orders have together, as a power of two."""
+        room = self._dual.room(self.incumbent.score + self._small.step)
+        if undecided(self._dual, room) > CORE_ORDERS:
+            return np.inf
+        core = fix(self._dual, room)
+        return 0.0 if core is None else float(np.log2(np.maximum(np.diff(core.menu.start), 1)).sum())
 
+    def _compare(self) -> None:
+        """Take the best greedy's choice if it is better than the incumbent."""
+        for method in greedy.GREEDY.values():
+            self._propose(Incumbent(self._small.network, method(self._small.network)))
 
-def solve_core(core: Core, dual: Dual, limits: Limits, watch: Stopwatch) -> tuple[Column | None, int | None]:
-    """Return the best choice of the core, in arcs of the fixed network, and the bound on all of them.
+    @property
+    def _target(self) -> int:
+        """Return the score that is as good as was asked for."""
+        return self.bound - self._limits.allowance(self.bound)
 
-    None stands for "nothing found" and "nothing proven": out of time, or too much for exact arithmetic.
-    """
-    from solver.backends import solve_mip
+    @property
+    def _closed(self) -> bool:
+        return self.incumbent.score >= self._target or self._watch.left <= 0
 
-    small = presolve(core.network)
-    if watch.left <= 0:
-        return None, None
-    found = by_inspection(small.network)
-    bound: int | None
-    if found is not None:
-        bound = score_of(small.network, found)
-    elif not fits_back_ends(small.network):
-        found = enumerated(small.network, dual.prices * small.divisor, watch)
-        bound = None if found is None else score_of(small.network, found)
-    else:
+    def _propose(self, other: Incumbent) -> None:
+        if other.score > self.incumbent.score and (other.left >= 0).all():
+            self.incumbent = other
+
+    def _lower(self, bound: int) -> None:
+        """Take a bound on every choice that scores more than the incumbent."""
+        self.bound = max(self.incumbent.score, min(self.bound, bound // self._small.step * self._small.step))
+
+    def deepen(self, effort: Effort) -> None:
+        """Search everything that loses no more than some room: is there anything better? If not, the bound falls."""
+        score, dual = self.incumbent.score, self._dual
+        room = dual.room(score + self._small.step)
+        if undecided(dual, room) > CORE_ORDERS:
+            return
+        core = fix(dual, room)
+        if core is None:
+            self._lower(score)
+            return
+        found = search(core.menu, room, score - core.score, effort, self._watch)
+        if found.score is not None and found.arcs is not None:
+            choice = core.committed.copy()
+            choice[core.menu.orders] = found.arcs
+            self._propose(Incumbent(dual.network, choice))
+        if found.room >= room:
+            self._lower(self.incumbent.score)
+        elif found.room > 0:
+            self._lower(int(np.floor(dual.value + dual.error - found.room)))
+
+    def solve_core(self) -> None:
+        """Hand what is undecided to CP-SAT, if it is small enough to be worth it."""
+        score = self.incumbent.score
+        room = self._dual.room(score + self._small.step)
+        if undecided(self._dual, room) > CORE_ORDERS:
+            return
+        core = fix(self._dual, room)
+        if core is None:
+            self._lower(score)
+            return
+        if len(core.menu.arc) > BACK_END_ARCS or self._watch.left <= 0:
+            return
+        network = core_network(self._dual.network, core)
+        if not fits_back_ends(network):
+            return
+        from solver.backends import solve_mip  # OR-Tools takes long to import and many batches never need it
+
+        hint = np.full(network.n_orders, -1, np.int64)
+        place = {int(arc): index for index, arc in enumerate(network.position)}
+        for order in core.menu.orders.tolist():
+            hint[order] = (
+                place.get(int(self._dual.network.position[self.incumbent.choice[order]]), -1)
+                if self.incumbent.choice[order] >= 0
+                else -1
+            )
         answer = solve_mip(
-            small.network,
+            network,
             "cp_sat",
-            seconds=watch.left,
-            threads=limits.threads,
-            cancelled=limits.cancelled,
-            hint=greedy.density(small.network),
+            seconds=self._watch.left,
+            threads=self._limits.threads,
+            cancelled=self._limits.cancelled,
+            hint=hint,
         )
-        found, bound = answer.choice, answer.bound
-    if found is None or bound is None:
-        return None, bound
-    inside = small.choice_of_original(found)
-    choice = np.where(inside >= 0, core.arcs[inside], core.committed) if len(core.arcs) else core.committed
-    return choice.astype(np.int64), bound
+        if answer.choice is not None:
+            arcs = core_arcs(core)
+            choice = np.where(answer.choice >= 0, arcs[answer.choice], core.committed)
+            self._propose(Incumbent(self._dual.network, choice.astype(np.int64)))
+        if answer.bound is not None:
+            self._lower(max(answer.bound + core.score, score))
 
 
-def enumerated(network: Network, prices: npt.NDArray[np.float64], watch: Stopwatch) -> Column | None:
-    """Return the best choice of a small network whose numbers no back-end carries exactly; None if it is not small.
-
-    Depth first in Python integers, the option of least regret first; a branch ends when its regrets add up to more
-    than the bound leaves above the best choice so far.
-    """
-    dual = evaluate(network, prices)
-    best = greedy.density(network)
-    start, regret, null_regret = network.order_start.tolist(), dual.arc_regret.tolist(), dual.null_regret.tolist()
-    orders = [i for i in range(network.n_orders) if start[i] < start[i + 1]]
-    if len(orders) > ENUMERATED_ORDERS:
-        return None
-    orders.sort(key=lambda i: -null_regret[i])
-    options = [
-        sorted([(null_regret[i], -1), *((regret[arc], arc) for arc in range(start[i], start[i + 1]))]) for i in orders
-    ]
-    entries = [list(network.entries(arc)) for arc in range(network.n_arcs)]
-    left, choice = network.capacity.tolist(), np.full(network.n_orders, -1, np.int64)
-    reached, nodes = score_of(network, best), 0
-
-    def descend(depth: int, surplus: int) -> bool:
-        """Look at everything below a node; return whether the effort lasted."""
-        nonlocal best, reached, nodes
-        nodes += 1
-        if nodes > ENUMERATED_NODES or (nodes % 1024 == 0 and watch.left <= 0):
-            return False
-        if depth == len(orders):
-            if score_of(network, choice) > reached:
-                best, reached = choice.copy(), score_of(network, choice)
-            return True
-        for loss, arc in options[depth]:
-            if surplus - loss < (reached + 1) << SHIFT:
-                break
-            taken = entries[arc] if arc >= 0 else []
-            if all(need <= left[row] for row, need in taken):
-                for row, need in taken:
-                    left[row] -= need
-                choice[orders[depth]] = arc
-                lasted = descend(depth + 1, surplus - loss)
-                choice[orders[depth]] = -1
-                for row, need in taken:
-                    left[row] += need
-                if not lasted:
-                    return False
-        return True
-
-    return best if descend(0, dual.value) else None
+def core_arcs(core: Core) -> Column:
+    """Return the undecided arcs, ascending."""
+    return np.sort(core.menu.arc[core.menu.arc >= 0])
 
 
-def canonical(network: Network, dual: Dual, choice: Column, limits: Limits, watch: Stopwatch) -> Column:
+def core_network(network: Network, core: Core) -> Network:
+    """Return the undecided arcs as a network, with the capacity that the committed ones leave."""
+    committed = core.committed[core.committed >= 0]
+    left = network.subset(core_arcs(core))
+    capacity = network.capacity - drawn(network, committed)
+    most = np.zeros(network.n_rows, np.int64)
+    np.add.at(most, left.entry_row, left.entry_need)
+    return replace(left, capacity=np.minimum(capacity, most))
+
+
+def canonical(dual: Dual, choice: Column, watch: Stopwatch) -> Column:
     """Return the canonical one among the choices that score as much as `choice`, which is optimal.
 
-    Only arcs that the prices leave open at that score can differ; where there are too many of them, or too little
-    time, `choice` is kept.
+    Fewer children first, then the orders that come first by `Network.tie_rank`, by the arc that was given first.
+    Where looking through all equal choices is too much, `choice` is kept.
     """
-    from solver.ties import canonical_decision
-
-    score = score_of(network, choice)
-    core = fix(network, dual, score)
-    if core is None or not 0 < len(core.arcs) <= CANONICAL_UP_TO or not fits_back_ends(core.network):
+    score = score_of(dual.network, choice)
+    room = dual.room(score)
+    core = fix(dual, room) if undecided(dual, room) <= CORE_ORDERS else None
+    if core is None:
         return choice
-    if watch.left <= 0:
+    found = search(core.menu, room, score - core.score - 1, CANONICAL_EFFORT, watch)
+    if found.arcs is None or found.room < room:
         return choice
-    index = {int(arc): place for place, arc in enumerate(core.arcs)}
-    inside = np.array([index.get(int(arc), -1) for arc in choice], dtype=np.int64)
-    inside[core.committed >= 0] = -1
-    value = score_of(core.network, inside)
-    decided, _, _ = canonical_decision(
-        core.network, (inside, None, None), value, seconds=watch.left, cancelled=limits.cancelled
-    )
-    if decided is None:
-        return choice
-    return np.where(decided >= 0, core.arcs[decided], core.committed).astype(np.int64)
+    decided = core.committed.copy()
+    decided[core.menu.orders] = found.arcs
+    return decided
 
 
 def score_of(network: Network, choice: Column) -> int:
     """Return the score of a choice as a Python integer."""
-    return sum(network.score[choice[choice >= 0]].tolist())
-
-
-def _incumbent(small: Presolved, dual: Dual, start: Column | None) -> Column:
-    """Return the best choice that is cheap to find; on equal scores the earlier candidate."""
-    network = small.network
-    methods = list(greedy.GREEDY.values()) if network.n_arcs <= ALL_GREEDIES_UP_TO else [greedy.density]
-    candidates = [priced_choice(network, dual), *(method(network) for method in methods)]
-    if start is not None:
-        candidates.append(start)
-    return max(candidates, key=lambda choice: score_of(network, choice))
+    return int(network.score[choice[choice >= 0]].sum())
 
 
 def _restricted(small: Presolved, start: Column | None) -> Column | None:
     """Return `start` in arcs of the presolved network, or None if it does not fit there."""
-    if start is None or not len(small.kept):
-        return None
-    place = {int(arc): index for index, arc in enumerate(small.kept)}
-    choice = np.array([place.get(int(arc), -1) for arc in start], dtype=np.int64)
-    arcs = choice[choice >= 0]
-    orders = np.flatnonzero(choice >= 0)
-    if len(choice) != small.network.n_orders or (small.network.order[arcs] != orders).any():
-        return None
-    used = small.network.usage(arcs)
-    fits = all(u <= c for u, c in zip(used, small.network.capacity.tolist(), strict=True))
-    return choice if fits else None
-
-
-def _search(
-    small: Presolved, dual: Dual, incumbent: Column, bound: int, limits: Limits, watch: Stopwatch
-) -> tuple[Column, int]:
-    """Look for anything better than the incumbent by more than the allowance; return choice and bound."""
     network = small.network
-    reached = score_of(network, incumbent)
-    tolerated = reached + limits.allowance(bound) // small.step * small.step
-    if bound <= tolerated:
-        return incumbent, bound
-    core = fix(network, dual, tolerated + small.step)
-    if core is None:
-        return incumbent, min(bound, tolerated)
-    found, core_bound = solve_core(core, dual, limits, watch)
-    if core_bound is not None:
-        ceiling = max(core_bound + score_of(network, core.committed), tolerated)
-        bound = min(bound, ceiling // small.step * small.step)
-    if found is not None and score_of(network, found) > reached:
-        incumbent = found
-    return incumbent, max(bound, score_of(network, incumbent))
+    if start is None or not len(small.kept) or len(start) != network.n_orders:
+        return None
+    place = np.searchsorted(small.kept, start)
+    known = (start >= 0) & (small.kept[np.minimum(place, len(small.kept) - 1)] == start)
+    choice = np.where(known, place, -1).astype(np.int64)
+    orders = np.flatnonzero(choice >= 0)
+    if (network.order[choice[orders]] != orders).any():
+        return None
+    return choice if (drawn(network, choice[orders]) <= network.capacity).all() else None

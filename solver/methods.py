@@ -19,6 +19,7 @@ from solver.greedy import GREEDY
 from solver.limits import Limits, Stopwatch
 from solver.network import Network
 from solver.presolve import fits_back_ends, presolve
+from solver.prices import price
 from solver.problem import Problem
 from solver.solution import Solution, Status
 from solver.whole_orders import choose_whole
@@ -199,7 +200,7 @@ def _baseline(name: str) -> Callable[[Network, Limits, Stopwatch, Column | None]
     def decide(network: Network, limits: Limits, watch: Stopwatch, start: Column | None) -> Outcome:
         choice = GREEDY[name](network)
         small = presolve(network)
-        dual = exact.price(small, watch)
+        dual = price(small.network, watch)
         bound = max(dual.bound // small.step * small.step, exact.score_of(network, choice))
         return Outcome(choice, bound, "exact", small.prices_of_original(dual.prices))
 

@@ -214,6 +214,17 @@ class Network:
         return np.searchsorted(self.order, np.arange(self.n_orders + 1)).astype(np.int64)
 
     @cached_property
+    def served_orders(self) -> tuple[Column, Column]:
+        """Return the orders that have arcs, and the first arc of each."""
+        first = np.flatnonzero(np.diff(self.order, prepend=-1))
+        return self.order[first], first
+
+    @cached_property
+    def one_entry_each(self) -> bool:
+        """Return whether every arc draws on one row exactly."""
+        return len(self.entry_row) == self.n_arcs and bool((np.diff(self.entry_start) == 1).all())
+
+    @cached_property
     def written_rules(self) -> Rules:
         """Return the rules, those of the plain model written out if there are none."""
         return self.rules or Rules.read(self.n_orders, self.n_arcs, len(self.entry_row), self.n_rows, {})

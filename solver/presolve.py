@@ -10,6 +10,9 @@ import numpy.typing as npt
 from solver.columns import FLOAT_EXACT, Column
 from solver.network import Network
 
+PROBE = 1000
+"""Numbers among which a common divisor of 1 is looked for before all of them are gone through."""
+
 
 @dataclass(frozen=True, eq=False)
 class Presolved:
@@ -46,40 +49,86 @@ class Presolved:
 
 def presolve(network: Network) -> Presolved:
     """Return the smaller network; no choice within the capacities is lost, save arcs that score nothing."""
-    fits_alone = np.ones(network.n_arcs, bool)
+    useful = network.score > 0
     too_much = network.entry_need > network.capacity[network.entry_row]
-    fits_alone[network.entry_arc[too_much]] = False
-    kept = np.flatnonzero(fits_alone & (network.score > 0))
-    small = network.subset(kept)
-    divisor = np.zeros(network.n_rows, np.int64)
-    np.gcd.at(divisor, small.entry_row, small.entry_need)
-    divisor = np.maximum(divisor, 1)
-    need = small.entry_need // divisor[small.entry_row]
-    drawn = np.zeros(network.n_rows, np.int64)
-    np.add.at(drawn, small.entry_row, need)
-    capacity = np.minimum(network.capacity // divisor, drawn)
+    if too_much.any():
+        useful[network.entry_arc[too_much]] = False
+    kept = np.flatnonzero(useful)
+    small = network if len(kept) == network.n_arcs else network.subset(kept)
+    divisor = row_divisors(small)
+    need = small.entry_need if (divisor == 1).all() else small.entry_need // divisor[small.entry_row]
+    capacity = np.minimum(network.capacity // divisor, row_sums(small.entry_row, need, network.n_rows))
     small = replace(small, entry_need=need, capacity=capacity)
-    step = int(np.gcd.reduce(small.score)) if len(kept) else 1
-    return Presolved(small, kept, divisor, max(step, 1))
+    return Presolved(small, kept, divisor, common_divisor(small.score))
+
+
+def row_divisors(network: Network) -> Column:
+    """Return the greatest common divisor of the needs of each row, 1 for a row without needs."""
+    divisor = np.zeros(network.n_rows, np.int64)
+    np.gcd.at(divisor, network.entry_row[:PROBE], network.entry_need[:PROBE])
+    if not (divisor == 1).all():
+        np.gcd.at(divisor, network.entry_row[PROBE:], network.entry_need[PROBE:])
+    return np.maximum(divisor, 1)
+
+
+def common_divisor(values: Column) -> int:
+    """Return the greatest common divisor of a column, 1 for an empty one."""
+    divisor = int(np.gcd.reduce(values[:PROBE])) if len(values) else 1
+    return divisor if divisor == 1 else max(1, int(np.gcd.reduce(values)))
+
+
+def row_sums(rows: Column, needs: Column, n_rows: int) -> Column:
+    """Return the sum of `needs` by row, exactly."""
+    sums = np.zeros(n_rows, np.int64)
+    np.add.at(sums, rows, needs)
+    return sums
+
+
+def drawn(network: Network, arcs: Column) -> Column:
+    """Return what a set of arcs, each given once, draws from each row, shape (n_rows,)."""
+    if network.one_entry_each:
+        return row_sums(network.entry_row[arcs], network.entry_need[arcs], network.n_rows)
+    taken = np.zeros(network.n_arcs, bool)
+    taken[arcs] = True
+    entries = taken[network.entry_arc]
+    return row_sums(network.entry_row[entries], network.entry_need[entries], network.n_rows)
+
+
+def needs_of(network: Network, arcs: Column) -> Column:
+    """Return what each of a few arcs draws from each row, nothing for -1, shape (n_rows, len(arcs))."""
+    need = np.zeros((network.n_rows, len(arcs)), np.int64)
+    columns = np.flatnonzero(arcs >= 0)
+    begin = network.entry_start[arcs[columns]]
+    counts = network.entry_start[arcs[columns] + 1] - begin
+    entries = np.repeat(begin - np.cumsum(counts) + counts, counts) + np.arange(int(counts.sum()))
+    need[network.entry_row[entries], np.repeat(columns, counts)] = network.entry_need[entries]
+    return need
 
 
 def by_inspection(network: Network) -> Column | None:
     """Return every order's best arc if they all fit together, which is then optimal; None otherwise.
 
+    An order whose arcs all score nothing stays in the backlog; among equal arcs the one given first is taken.
+
     Returns
     -------
     int64 array, shape (n_orders,), or None
     """
-    ranked = np.lexsort((network.position, -network.score, network.order))
-    orders, first = np.unique(network.order[ranked], return_index=True)
     choice = np.full(network.n_orders, -1, np.int64)
-    choice[orders] = ranked[first]
-    taken = np.zeros(network.n_arcs, bool)
-    taken[choice[orders]] = True
-    drawn = np.zeros(network.n_rows, np.int64)
-    entries = taken[network.entry_arc]
-    np.add.at(drawn, network.entry_row[entries], network.entry_need[entries])
-    return choice if (drawn <= network.capacity).all() else None
+    orders, first = network.served_orders
+    if not len(first):
+        return choice
+    best = np.maximum.reduceat(network.score, first)
+    if (best == 0).any():
+        orders, best = orders[best > 0], best[best > 0]
+    top = np.zeros(network.n_orders, np.int64)
+    top[orders] = best
+    among = np.flatnonzero((network.score == top[network.order]) & (network.score > 0))
+    if len(among) > len(orders):
+        # The last write wins, so the arc given first is written last.
+        among = among[np.argsort(-network.position[among], kind="stable")]
+    choice[network.order[among]] = among
+    return choice if (drawn(network, choice[orders]) <= network.capacity).all() else None
 
 
 def fits_back_ends(network: Network) -> bool:

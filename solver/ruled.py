@@ -12,11 +12,13 @@ import numpy as np
 from solver import greedy
 from solver.columns import Column
 from solver.errors import SolverError, Unsatisfiable
-from solver.exact import CANONICAL_UP_TO
 from solver.limits import Limits, Stopwatch
 from solver.network import Network
 from solver.presolve import fits_back_ends
 from solver.whole_orders import choose_whole
+
+CANONICAL_UP_TO = 400
+"""Arcs up to which the canonical one among equal optima is looked for."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,6 +32,8 @@ FAMILIES = (
     "subset sum",
     "loose capital",
     "large numbers",
+    "tiers and ranks",
+    "strongly correlated",
 )
 
 MAX_CHOICES = 30_000
@@ -159,6 +161,10 @@ def _orders(rng: random.Random, family: str, unit: int) -> tuple[list[int], list
         scores = [need * 10_000 // unit for need in needs]
     if family == "subset sum":
         scores = needs
+    if family == "tiers and ranks":
+        scores = [1000 * rng.choice((1, 2, 4)) for _ in needs]
+    if family == "strongly correlated":
+        scores = [need // unit + 10 for need in needs]
     return needs, scores
 
 
@@ -166,7 +172,9 @@ def _arcs_of_order(rng: random.Random, family: str, order: int, need: int, score
     brokers = rng.sample(range(n_brokers), min(n_brokers, rng.choice((1, 1, 2, 2, 3, 5))))
     if family == "duplicate arcs on a pool":
         brokers = (brokers + rng.choices(brokers, k=2))[:4]
-    step = {"identical orders": 1, "subset sum": 0}.get(family, rng.choice((0, 1, 5, max(1, score // 100))))
+    step = {"identical orders": 1, "subset sum": 0, "tiers and ranks": score // 100}.get(
+        family, rng.choice((0, 1, 5, max(1, score // 100)))
+    )
     arcs = []
     for rank, broker in enumerate(sorted(brokers) if family == "identical orders" else brokers):
         worth, drawn = max(0, score - rank * step), need

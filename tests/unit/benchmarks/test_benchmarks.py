@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.instances import AMOUNTS, CAPITAL, SCORES, generate, recipe_of
+from benchmarks.speed import desk_greedy, lean
 from solver import verify
 from solver.greedy import GREEDY
 from solver.solution import Solution
@@ -73,7 +74,7 @@ def test_the_quality_suite_prints_its_table(capsys: pytest.CaptureFixture[str]) 
 
 def test_the_quality_suite_speaks_json(capsys: pytest.CaptureFixture[str]) -> None:
     """With --json the output is the facts and every run, and nothing else."""
-    assert main(["--json", "--seeds", "1", "--sizes", "5"]) == 0
+    assert main(["quality", "--json", "--seeds", "1", "--sizes", "5"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["suite"] == "quality"
     assert len(answer["runs"]) == 3 * 5
@@ -84,3 +85,21 @@ def test_an_unknown_suite_is_refused(capsys: pytest.CaptureFixture[str]) -> None
     """A misspelt suite ends with exit code 2 and the names there are."""
     assert main(["qualty"]) == 2
     assert "quality" in capsys.readouterr().err
+
+
+def test_the_speed_suite_times_both_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every kind has a line with the greedy's time, ours, their ratio and the gap that was proven."""
+    assert main(["speed", "--seeds", "1", "--sizes", "8", "--amounts", "equal", "--scores", "value,real"]) == 0
+    out = capsys.readouterr().out
+    rows = [line.split() for line in out.splitlines() if line[:8].strip().isdigit()]
+    assert [row[1] for row in rows] == ["value", "real"]
+    assert all(row[-1] == "3/3" for row in rows)
+
+
+def test_the_timed_greedy_is_the_desk_s() -> None:
+    """The lean greedy that is timed serves the same orders at the same brokers as the baseline of the product."""
+    for name in ("tight-heavy-value-n60-b3-s1", "scarce-uniform-rank-n80-b10-s2"):
+        network = generate(name).network
+        choice = GREEDY["greedy"](network)
+        brokers = np.where(choice >= 0, network.broker[choice], -1)
+        assert desk_greedy(lean(network), network.capacity.tolist()) == brokers.tolist()
