@@ -22,7 +22,7 @@ TARGETS = {100: 5e-3, 1_000: 5e-4, 10_000: 2e-5, 100_000: 3e-6, 1_000_000: 1e-6}
 VERIFIED_UP_TO = 200_000
 """Arcs up to which every answer is checked in Python integers."""
 
-FIRST_SEED = 100
+FIRST_SEED = 300
 """Seeds from here on were not looked at while the method was written."""
 
 

@@ -183,7 +183,8 @@ def interior_prices(
             if point.gap < ROUGH * value and point.gap > 0.5 * least:
                 break
             least = point.gap
-        further = _iterate(programme, point)
+        with np.errstate(all="ignore"):  # at the end of its means floating point overflows; such a step is not taken
+            further = _iterate(programme, point)
         if further is None:
             break
         point = further

@@ -68,7 +68,7 @@ def rounded(dual: Dual, watch: Stopwatch) -> Column:
     -------
     int64 array, shape (n_orders,)
     """
-    if watch.left < watch.elapsed:
+    if watch.left < watch.elapsed / 3:
         return _cut_short(dual)
     network, margin, count = dual.network, _margins(dual), CONTESTED
     choice = None
