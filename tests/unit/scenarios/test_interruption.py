@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ortools.math_opt.python import mathopt
 
 from brokers.connector import ChildOrder, ExecutionReport
 from brokers.simulated.connector import SimulatedConnector
@@ -19,6 +18,7 @@ from scenarios import routing
 from scenarios.interruption import heeding
 from scenarios.planning import plan
 from scenarios.routing import Desk, Interrupted, decide, run
+from solver import exact
 from tests.signals import interrupt, when
 from tests.unit.brokers.world import BALANCES, NOW, QUOTES, listings_frame, table
 from tests.unit.scenarios.test_routing import ORDERS, exchange_of
@@ -135,13 +135,13 @@ def test_an_interruption_before_the_plan_is_stored_stores_nothing(desk: Desk, to
 
 def test_an_interrupted_decision_is_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in `plan` is a KeyboardInterrupt, and not a plan that was cut short."""
-    solve = mathopt.solve
+    look = exact.by_inspection
 
     def interrupted(*arguments: Any, **named: Any) -> Any:
         interrupt()
-        return solve(*arguments, **named)
+        return look(*arguments, **named)
 
-    monkeypatch.setattr(mathopt, "solve", interrupted)
+    monkeypatch.setattr(exact, "by_inspection", interrupted)
     quotes = table("symbol,mic,currency,bid,ask", QUOTES).assign(as_of=NOW.isoformat())
     orders = table("order_id,symbol,side,quantity,sleeve,priority", "A,CRO,buy,150000,s,1 B,CRO,buy,100000,s,1")
     with pytest.raises(KeyboardInterrupt):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ortools.math_opt.python import mathopt
 from ortools.sat.python import cp_model
 
-from solver import Limits, Network, solve_network, verify
+from solver import Limits, Network, exact, solve_network, verify
 from solver.attendance import attended
 from tests.property.test_optimum import hard_network
 from tests.signals import interrupt, when
@@ -75,7 +76,6 @@ def test_a_search_that_cannot_be_stopped_is_left() -> None:
 @pytest.mark.parametrize(
     ("place", "name", "method", "backend"),
     [
-        (mathopt, "solve", "optimal", None),
         (cp_model.CpSolver, "solve", "optimal", None),
         (cp_model.CpSolver, "solve", "mip", "cp_sat"),
         (mathopt, "solve", "mip", "scip"),
@@ -109,6 +109,24 @@ def test_a_relaxation_is_cancelled_too(monkeypatch: pytest.MonkeyPatch) -> None:
         return solve(*arguments, **named)
 
     monkeypatch.setattr(mathopt, "solve", cancelling)
+    network = hard_network(3000, 5)
+    # Only a network with rules is relaxed by a back-end.
+    network = replace(network, rules=network.written_rules)
+    solution = solve_network(network, "greedy", Limits(seconds=60.0, cancelled=cancelled))
+    assert cancelled.is_set()
+    assert solution.seconds < 10
+    assert verify(network, solution) == ()
+
+
+def test_the_exact_method_hears_a_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cancelled when its prices are known, it answers at once with what it has, and with a bound that holds."""
+    cancelled, rounded = threading.Event(), exact.rounded
+
+    def cancelling(*arguments: Any, **named: Any) -> Any:
+        cancelled.set()
+        return rounded(*arguments, **named)
+
+    monkeypatch.setattr(exact, "rounded", cancelling)
     network = hard_network(3000, 5)
     solution = solve_network(network, limits=Limits(seconds=60.0, cancelled=cancelled))
     assert cancelled.is_set()
