@@ -475,7 +475,7 @@ def _balances(spec: DaySpec, orders: list[OrderRow], market: Market) -> list[Bal
                 currency,
                 plain(cash + reserve),
                 plain(cash + reserve) if broker == IBKR else "",
-                plain(reserve) if reserve else "",
+                plain(reserve),
             )
         )
     return rows
