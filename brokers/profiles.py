@@ -16,7 +16,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from solver.domain import AssetType, Broker, ConversionTerms, FeeSchedule, OrderRules, OrderType, TimeInForce
+from solver.domain import (
+    AssetType,
+    Broker,
+    ConversionTerms,
+    FeeSchedule,
+    OrderRules,
+    OrderType,
+    TimeInForce,
+    TransactionTax,
+)
 from solver.domain.amounts import MAX_DECIMALS
 from solver.errors import DocumentError, ProblemError, Violation
 
@@ -28,7 +37,8 @@ _LISTS = {
     "times_in_force": frozenset(map(str, TimeInForce)),
     "fractional_times_in_force": frozenset(map(str, TimeInForce)),
 }
-_BROKER_KEYS = ("title", "rules", "fees", "conversion")
+_BROKER_KEYS = ("title", "rules", "fees", "taxes", "conversion")
+_TAX_KEYS = ("name", "asset_types", "countries", "mics", "rate_bps", "source")
 _CONVERSION_AMOUNTS = ("collar_bps", "spread_bps", "fee_bps", "fee_minimum")
 _CONVERSION_KEYS = ("currencies", *_CONVERSION_AMOUNTS, "fee_currency", "source")
 _FEE_KEYS = ("asset_types", "currencies", *_AMOUNTS, "in_received_asset", "source")
@@ -103,11 +113,12 @@ class _Reader:
                 if pair in fees:
                     self.refuse(f"{key}.currencies", "the asset type and currency have a fee already", pair)
                 fees[pair] = schedule
+        taxes = tuple(self._tax(key, entry) for key, entry in self._entries(name, known, "taxes"))
         title = known.get("title", name)
         if not isinstance(title, str):
             self.refuse(f"{name}.title", "must be text", title)
         conversion = self._conversion(f"{name}.conversion", known["conversion"]) if "conversion" in known else None
-        return Broker(name=name, title=str(title), rules=rules, fees=fees, conversion=conversion)
+        return Broker(name=name, title=str(title), rules=rules, fees=fees, taxes=taxes, conversion=conversion)
 
     def _rule(self, key: str, entry: Mapping[str, Any]) -> OrderRules:
         entry = self._known(key, entry, _LISTS)
@@ -126,6 +137,21 @@ class _Reader:
         if not isinstance(source, str) or not source:
             self.refuse(f"{key}.source", "must say where the figures come from", source)
         return FeeSchedule(**amounts, in_received_asset=bool(received), source=str(source))
+
+    def _tax(self, key: str, entry: Mapping[str, Any]) -> TransactionTax:
+        entry = self._known(key, entry, _TAX_KEYS)
+        words = {word: entry.get(word, "") for word in ("name", "source")}
+        for word, value in words.items():
+            if not isinstance(value, str) or not value:
+                self.refuse(f"{key}.{word}", "must be text", value)
+        return TransactionTax(
+            name=str(words["name"]),
+            asset_types=frozenset(self._words(key, entry, "asset_types")),
+            countries=frozenset(self._list(key, entry, "countries")),
+            mics=frozenset(self._list(key, entry, "mics")),
+            rate_bps=self._amount(f"{key}.rate_bps", entry.get("rate_bps")),
+            source=str(words["source"]),
+        )
 
     def _conversion(self, key: str, table: object) -> ConversionTerms:
         entry = self._known(key, table, _CONVERSION_KEYS)

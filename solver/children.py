@@ -58,7 +58,7 @@ def _whole(arc: dict[str, Any]) -> tuple[int, ...]:
 def _figures(problem: Problem, eligibility: Eligibility, arc: dict[str, Any]) -> tuple[int, ...]:
     """Return the figures of a part."""
     quantity, is_sell, bound = child_quantity(arc, arc["lots"]), not arc["is_buy"], int(arc["bound"])
-    schedule = problem.brokers[arc["broker"]].fee_schedule(arc["asset_type"], arc["currency"])
+    schedule = problem.brokers[arc["broker"]].fee_schedule(arc["asset_type"], arc["currency"], arc["mic"], arc["isin"])
     fee = int(cost.commission_micro(schedule, quantity, int(arc["reference"]), is_sell))
     brings = int(arc["proceeds"]) > 0
     return (

@@ -112,7 +112,7 @@ def lots_of_notional(notional: Integers, price: Integers, lot: Integers) -> Inte
 
 
 def commission_micro(schedule: FeeSchedule, quantity: Integers, price: Integers, is_sell: Integers) -> Integers:
-    """Return the commission and regulatory fees of a trade, rounded up.
+    """Return the commission, regulatory fees and taxes of a trade, rounded up.
 
     Parameters
     ----------
@@ -131,7 +131,8 @@ def commission_micro(schedule: FeeSchedule, quantity: Integers, price: Integers,
         fee = smaller(fee, ceil_scaled(schedule.maximum, PICO) * (_FEE // PICO))
     if schedule.maximum_bps is not None:
         fee = smaller(fee, ceil_scaled(schedule.maximum_bps, PICO) * value)
-    fee = fee + choose(is_sell, ceil_scaled(schedule.sell_bps, PICO) * value, 0)
+    on_top = choose(is_sell, ceil_scaled(schedule.sell_bps, PICO), ceil_scaled(schedule.buy_bps, PICO))
+    fee = fee + on_top * value
     return ceil_div(fee, _FEE // MICRO)
 
 

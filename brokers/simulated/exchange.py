@@ -173,7 +173,7 @@ class SimulatedExchange:
         return list(self._open.values())
 
     def _schedule(self, listing: Listing) -> FeeSchedule:
-        return self.broker.fee_schedule(listing.asset_type, listing.currency)
+        return self.broker.fee_schedule(listing.asset_type, listing.currency, listing.mic, listing.isin)
 
     def _fee_currency(self, placed: NewOrder, listing: Listing) -> str:
         in_coin = placed.side is Side.BUY and self._schedule(listing).in_received_asset

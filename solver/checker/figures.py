@@ -96,8 +96,7 @@ def _money(quantity: int, price: int) -> int:
 def _costs(world: World, order: Any, listing: Any, child: int) -> set[int]:
     """Return the fees at the reference price, and what another listing's price would save, for each such price."""
     is_sell = order.side == Side.SELL
-    kind = world.meant[order.order_id].asset_type
-    schedule = world.problem.brokers[listing.broker].fee_schedule(kind, listing.currency)
+    schedule = world.fees(order, listing)
     own = _base_price(world, order, listing)
     fee = int(cost.commission_micro(schedule, child, world.reference(order, listing), is_sell))
     fee = -(-fee * world.rates.get(listing.currency, 0) // PICO)
@@ -118,8 +117,7 @@ def _points(world: World, order: Any, listing: Any, route: Any, value: int, expe
         return []
     if not world.may_divide(order):
         return [f"points: value, cost and rank are worth {exact}, not {points}"]
-    kind = world.meant[order.order_id].asset_type
-    schedule = world.problem.brokers[listing.broker].fee_schedule(kind, listing.currency)
+    schedule = world.fees(order, listing)
     asked, price = world.asked(order, listing), world.reference(order, listing)
     full = int(cost.commission_micro(schedule, asked, price, order.side == Side.SELL))
     full = -(-full * world.rates.get(listing.currency, 0) // PICO)

@@ -88,7 +88,7 @@ def _account(world: World, order: Any, route: Any) -> list[str]:
 
 def _requirement(world: World, order: Any, route: Any) -> list[str]:
     """Compute the capital that the route draws at worst."""
-    schedule = world.problem.brokers[route.broker].fee_schedule(route.asset_type, route.currency)
+    schedule = world.fees(order, world.listings[route.broker, route.broker_symbol])
     is_sell = order.side == Side.SELL
     need = int(cost.required_capital(schedule, pico(route.quantity), pico(route.limit_price), is_sell))
     right = from_scaled(need, MICRO)

@@ -125,16 +125,14 @@ def _set_aside(world: World, solution: Solution) -> defaultdict[tuple[str, str],
 
 def _fee(world: World, order: Any, listing: Any) -> int:
     """Return the commission of all that an order asks for, at its price bound [micro-units]."""
-    kind = world.meant[order.order_id].asset_type
-    schedule = world.problem.brokers[listing.broker].fee_schedule(kind, listing.currency)
+    schedule = world.fees(order, listing)
     asked, bound = world.asked(order, listing), world.bound(order, listing)
     return int(cost.commission_micro(schedule, asked, bound, order.side == Side.SELL))
 
 
 def _requirement(world: World, order: Any, listing: Any) -> int:
     """Return the capital that an order would draw there [micro-units]."""
-    kind = world.meant[order.order_id].asset_type
-    schedule = world.problem.brokers[listing.broker].fee_schedule(kind, listing.currency)
+    schedule = world.fees(order, listing)
     child, bound = world.child(order, listing), world.bound(order, listing)
     return int(cost.required_capital(schedule, child, bound, order.side == Side.SELL))
 

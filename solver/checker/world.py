@@ -11,6 +11,7 @@ from typing import Any
 
 from solver import cost
 from solver.domain.amounts import MICRO, PICO, exact_scaled, floor_scaled
+from solver.domain.fees import FeeSchedule
 from solver.domain.instrument import AssetType, instrument_key
 from solver.domain.order import OrderType, Side, TimeInForce
 from solver.policy import Ranking
@@ -158,6 +159,11 @@ class World:
         accepted = self.currencies(order)
         listings = self._traded.get(self.meant[order.order_id].instrument, [])
         return [listing for listing in listings if not accepted or listing.currency in accepted]
+
+    def fees(self, order: Any, listing: Any) -> FeeSchedule:
+        """Return the fees and taxes of trading an order at a listing."""
+        broker, kind = self.problem.brokers[listing.broker], self.meant[order.order_id].asset_type
+        return broker.fee_schedule(kind, listing.currency, listing.mic, listing.isin)
 
     def quote(self, listing: Any) -> Any:
         """Return the broker's own quote of a listing, else that of all brokers, else None."""

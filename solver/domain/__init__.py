@@ -3,7 +3,7 @@
 from solver.domain.amounts import MICRO, PICO
 from solver.domain.balance import Balance, Position
 from solver.domain.broker import Broker, OrderRules
-from solver.domain.fees import ConversionTerms, FeeSchedule
+from solver.domain.fees import ConversionTerms, FeeSchedule, TransactionTax
 from solver.domain.instrument import AssetType, Instrument, instrument_key
 from solver.domain.listing import Listing
 from solver.domain.order import Order, OrderType, Side, TimeInForce
@@ -31,5 +31,6 @@ __all__ = [
     "ReasonCode",
     "Side",
     "TimeInForce",
+    "TransactionTax",
     "instrument_key",
 ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
-from solver.domain.fees import ConversionTerms, FeeSchedule
+from solver.domain.fees import ConversionTerms, FeeSchedule, TransactionTax
 from solver.domain.order import OrderType, TimeInForce
 
 
@@ -40,6 +41,8 @@ class Broker:
         By asset type; an asset type that is missing is not traded there.
     fees : mapping of (str, str) to FeeSchedule
         By asset type and currency; currency ``*`` for every other one.
+    taxes : tuple of TransactionTax
+        Taxes on buys that the broker collects.
     instant_proceeds : frozenset of str
         Asset types whose sale proceeds can be spent in the same batch (coins settle at once; shares in a margin
         account).
@@ -53,13 +56,14 @@ class Broker:
     title: str
     rules: Mapping[str, OrderRules] = field(default_factory=dict)
     fees: Mapping[tuple[str, str], FeeSchedule] = field(default_factory=dict)
+    taxes: tuple[TransactionTax, ...] = ()
     instant_proceeds: frozenset[str] = frozenset()
     conversion: ConversionTerms | None = None
     is_up: bool = True
 
-    def fee_schedule(self, asset_type: str, currency: str) -> FeeSchedule:
-        """Return the schedule for an asset type in a currency; a free one where none is known."""
-        for key in ((asset_type, currency), (asset_type, "*")):
-            if key in self.fees:
-                return self.fees[key]
-        return FeeSchedule(source="none known")
+    def fee_schedule(self, asset_type: str, currency: str, mic: str = "", isin: str = "") -> FeeSchedule:
+        """Return the schedule of a listing, taxes on buying it included; a free one where none is known."""
+        keys = ((asset_type, currency), (asset_type, "*"))
+        found = next((self.fees[key] for key in keys if key in self.fees), FeeSchedule(source="none known"))
+        taxes = [tax.rate_bps for tax in self.taxes if tax.applies(asset_type, mic, isin)]
+        return replace(found, buy_bps=found.buy_bps + sum(taxes, Decimal(0))) if taxes else found

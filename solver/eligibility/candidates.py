@@ -64,7 +64,7 @@ def candidates(problem: Problem, orders: pd.DataFrame) -> pd.DataFrame:
             "listing": np.arange(len(listings)),
         }
     )
-    for column in ("broker", "currency", "broker_symbol", "symbol", "mic"):
+    for column in ("broker", "currency", "broker_symbol", "symbol", "mic", "isin"):
         catalogue[column] = listings[column].to_numpy(object)
     for column in ("tradable", "fractional"):
         catalogue[column] = listings[column].to_numpy(bool)

@@ -156,7 +156,9 @@ def _part(
     fewest, most = size.fewest(), size.most(lots if candidate["oversized"] else lots - 1)
     if fewest > most:
         return None
-    schedule = problem.brokers[arc["broker"]].fee_schedule(order["asset_type"], arc["currency"])
+    schedule = problem.brokers[arc["broker"]].fee_schedule(
+        order["asset_type"], arc["currency"], arc["mic"], arc["isin"]
+    )
     arc |= {"fewest": fewest, "most": most, "lot_worth": cost.ceil_div(value, lots), "once_worth": 0}
     arc |= {"lot_sold": 0 if arc["is_buy"] else size.largest, "once_sold": 0}
     arc |= _capital(arc, schedule, size)

@@ -59,10 +59,10 @@ def _requirements(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) ->
     All in micro-units of its currency.
     """
     need, fee, proceeds = (np.zeros(len(arcs), dtype=object) for _ in range(3))
-    groups = arcs.groupby(["broker", "asset_type", "currency"], sort=False)
-    for (broker, kind, currency), part in groups:
+    groups = arcs.groupby(["broker", "asset_type", "currency", "mic", "isin"], sort=False)
+    for (broker, kind, currency, mic, isin), part in groups:
         at = arcs.index.get_indexer(part.index)
-        schedule = problem.brokers[broker].fee_schedule(kind, currency)
+        schedule = problem.brokers[broker].fee_schedule(kind, currency, mic, isin)
         child, is_sell = part["child"].to_numpy(object), ~part["is_buy"].to_numpy(bool)
         bound = part["bound"].to_numpy(object)
         need[at] = cost.required_capital(schedule, child, bound, is_sell)
