@@ -201,6 +201,11 @@ class _Run:
             return _unknown(
                 child, "interrupted, and no answer soon after" if interrupted else "no answer before the deadline"
             )
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            return _unknown(child, f"the connector gave up: {error}")
         # The edge of the task: an error that nobody foresaw proves nothing about the order.
         except Exception as error:  # noqa: BLE001
             return _unknown(child, f"{type(error).__name__}: {error}")

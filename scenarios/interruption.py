@@ -36,7 +36,7 @@ def heeding(step: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> tuple[T,
             with asyncio.Runner(loop_factory=lambda: loop) as runner:
                 answer = runner.run(step(interrupted))
         # Whatever it is, it is raised where the answer is awaited.
-        except Exception as error:  # noqa: BLE001
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
             found.set_exception(error)
         else:
             found.set_result(answer)

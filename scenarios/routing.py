@@ -122,8 +122,14 @@ def decide(desk: Desk, orders: pd.DataFrame, *, method: str = "optimal", limits:
     seen = _wait(look)
     if Catalogue(desk.database).refreshes().empty and len(seen.unreachable) < len(desk.connectors):
         raise ProblemError("the catalogue was never filled: call references(desk) first (step 8), then decide")
+    # Step 10 changes no currency and holds every buy before any sell brings cash, so nothing is decided that needs it.
     brokers = {
-        name: replace(broker, is_up=broker.is_up and name not in seen.unreachable)
+        name: replace(
+            broker,
+            is_up=broker.is_up and name not in seen.unreachable,
+            conversion=None,
+            instant_proceeds=frozenset(),
+        )
         for name, broker in desk.brokers.items()
     }
     return plan(

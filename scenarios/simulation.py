@@ -23,7 +23,7 @@ from solver.problem import BASE_CURRENCY
 
 def simulated_desk(
     listings: pd.DataFrame,
-    balances: pd.DataFrame,
+    balances: pd.DataFrame | None,
     positions: pd.DataFrame,
     *,
     quotes: pd.DataFrame,
@@ -39,7 +39,8 @@ def simulated_desk(
     ----------
     listings, balances, positions, quotes, rates : DataFrame
         See `solver.tables`. A reserve in `balances` is kept by the ledger; the brokers do not know it.
-        What the database knows of earlier balances is replaced.
+        What the database knows of earlier balances is replaced; without `balances` the brokers have no cash, and the
+        ledger stays as it is: a desk that only looks.
     database : path
         SQLite file; created on first use.
     brokers : mapping of str to Broker, optional
@@ -55,12 +56,14 @@ def simulated_desk(
         If the database cannot be opened.
     """
     profiles, policy = dict(brokers or load_profiles()), policy or Policy()
-    market = simulated_market(profiles, listings, quotes, balances, positions)
+    cash = pd.DataFrame(columns=list(tables.BALANCES.names)) if balances is None else balances
+    market = simulated_market(profiles, listings, quotes, cash, positions)
     store = Database(database)
     # The tables are all there is: a reserve that they do not give is the policy's, a pool that they do not name is
     # empty. What an earlier run on this database left must not decide this one.
-    told = _with_reserves(balances_of(balances), policy, rates, base_currency)
-    Ledger(store).synchronise(told, answered=market)
+    if balances is not None:
+        told = _with_reserves(balances_of(balances), policy, rates, base_currency)
+        Ledger(store).synchronise(told, answered=market)
     return Desk(
         connectors={name: SimulatedConnector(exchange) for name, exchange in market.items()},
         database=store,

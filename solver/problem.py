@@ -167,6 +167,12 @@ def _dangling_references(problem: Problem) -> list[Violation]:
         if account and account not in accounts:
             message = _allowed("unknown account", accounts)
             found.append(Violation(message, "orders", row, "account", tables.shown(account), by_row=True))
+    for (sleeve, broker), account in problem.policy.sleeve_accounts.items():
+        if broker in known and account not in problem.accounts(broker):
+            message = _allowed(
+                f"sleeve {sleeve} is bound to an unknown account at {broker}", {*problem.accounts(broker)}
+            )
+            found.append(Violation(message, value=tables.shown(account)))
     return found
 
 

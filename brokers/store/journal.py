@@ -92,12 +92,13 @@ class Journal:
         CapitalError
             If the holds do not fit any more.
         StoreError
-            If the plan, or one of its child orders, was recorded before.
+            If the plan, another plan of the batch, or one of its child orders, was recorded before.
         """
         at = at or utc_now()
         head = {"plan_id": plan_id, "batch": batch, "at": at, "summary": json.dumps(summary or {}, default=str)}
         with self._database.transaction() as connection:
-            _insert_once(connection, plan, [head], f"the plan {plan_id} was recorded before")
+            once = f"the plan {plan_id} or another one of the batch {batch} was recorded before: it is never sent twice"
+            _insert_once(connection, plan, [head], once)
             _insert(connection, route, rows_of(route, routes, plan_id))
             _insert(connection, backlog_table, rows_of(backlog_table, backlog, plan_id))
             rows = [_child_row(each, plan_id, number) for number, each in enumerate(children, start=1)]

@@ -167,7 +167,7 @@ plan = Table(
     "plan",
     metadata,
     Column("plan_id", String(200), primary_key=True),
-    _word("batch"),
+    Column("batch", String(200), nullable=False, unique=True),
     Column("summary", Text, nullable=False),
     Column("at", Moment, nullable=False),
 )

@@ -227,7 +227,7 @@ def desk_of(inputs: Inputs) -> Desk:
     frames = inputs.frames
     return simulated_desk(
         frames["listings"],
-        frames.get("balances", empty(tables.BALANCES)),
+        frames.get("balances"),
         frames.get("positions", empty(tables.POSITIONS)),
         quotes=frames["quotes"],
         rates=frames["rates"],

@@ -82,6 +82,7 @@ def routes_sheet(plan: Plan) -> Sheet:
         "": ("l", lambda row: row.currency),
         f"value {base}": ("r", lambda row: cents(row.value)),
         f"cost {base}": ("r", lambda row: cents(row.expected_cost)),
+        "rule": ("l", lambda row: row.rule),
     }
     return _sheet(f"Routes: {counted(len(routes), 'child order')}", columns, routes)
 
@@ -150,7 +151,7 @@ def reasons_sheet(plan: Plan) -> Sheet:
 def _reason_words(row: Any) -> str:
     words = str(row.code).replace("_", " ").lower()
     if row.needed is None or row.available is None:
-        return words
+        return f"{words}: {row.detail}" if row.code == ReasonCode.NOT_PREFERRED and row.detail else words
     rivals = f", after {', '.join(row.lost_to[:2])}" if row.lost_to else ""
     missing = row.needed - row.available
     if missing > 0 and row.code in (ReasonCode.CAPITAL_CONTENTION, ReasonCode.CAPITAL_INSUFFICIENT):

@@ -16,14 +16,17 @@ from solver.domain.reason import ReasonCode
 POINT = 10_000
 """Micro-units of base currency in one point."""
 
-LEAST_POINTS = 2_000
-"""Points of a planning lot, at least, over the half point that one is rounded by."""
+LEAST_POINTS, LEAST_OF_SCATTERED = 1_000, 10
+"""Points of a planning lot, at least, over the half point that one is rounded by; of a sell that is scattered over
+its holders, which is cut as finely as they hold it.
+"""
 
 UNRANKED = 10**6
 """Place of a broker that the policy leaves out: behind all others."""
 
 ELIGIBLE = frozenset(
     {
+        ReasonCode.SPLIT_LIMIT,
         ReasonCode.BASKET_INCOMPLETE,
         ReasonCode.OPPOSITE_SIDE,
         ReasonCode.PACING_LIMIT,
@@ -123,7 +126,8 @@ def _points(world: World, order: Any, listing: Any, route: Any, value: int, expe
     full = -(-full * world.rates.get(listing.currency, 0) // PICO)
     least = _worth_in_points(world, order, value, expected + full, rank)
     step = _money(world.step(order, listing), _base_price(world, order, listing)) // POINT + 2
-    rounding = abs(points) // LEAST_POINTS + step
+    scattered = world.most_children(order) > int(order.max_splits)
+    rounding = abs(points) // (LEAST_OF_SCATTERED if scattered else LEAST_POINTS) + step
     right = least - rounding <= points <= exact + rounding
     return [] if right else [f"points: a part of this value is worth {least} to {exact}, not {points}"]
 

@@ -72,14 +72,16 @@ def _caps(world: World, solution: Solution) -> list[str]:
 
 def _bound_orders(world: World, solution: Solution) -> list[str]:
     """(8) The orders of a basket are all routed or none of them; those of a group go to one broker."""
-    at = dict(zip(solution.routes["order_id"], solution.routes["broker"], strict=True))
+    at: dict[str, set[str]] = {}
+    for order_id, broker in zip(solution.routes["order_id"], solution.routes["broker"], strict=True):
+        at.setdefault(order_id, set()).add(broker)
     baskets: dict[str, set[bool]] = {}
     groups: dict[str, set[str]] = {}
     for name, order in world.orders.items():
         if order.basket:
             baskets.setdefault(order.basket, set()).add(name in at)
         if order.same_broker and name in at:
-            groups.setdefault(order.same_broker, set()).add(at[name])
+            groups.setdefault(order.same_broker, set()).update(at[name])
     torn = [f"basket: {name} is served in part" for name, served in baskets.items() if len(served) > 1]
     return torn + [f"basket: group {name} is at {' and '.join(sorted(b))}" for name, b in groups.items() if len(b) > 1]
 

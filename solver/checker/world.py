@@ -136,12 +136,20 @@ class World:
             held[row.broker, row.account, meant] += floor_scaled(row.quantity, PICO)
         return held
 
+    @cached_property
+    def _holders(self) -> dict[str, list[int]]:
+        """What is held of each instrument, account by account [pico-units]."""
+        found: dict[str, list[int]] = {}
+        for (_, _, key), quantity in self.held.items():
+            if quantity > 0:
+                found.setdefault(key, []).append(quantity)
+        return found
+
     def most_children(self, order: Any) -> int:
         """Return the most children of an order: as it says, or as many as hold some of what no one holds enough of."""
         if order.side == Side.BUY:
             return int(order.max_splits)
-        instrument = self.meant[order.order_id].instrument
-        holders = [quantity for (_, _, key), quantity in self.held.items() if key == instrument and quantity > 0]
+        holders = self._holders.get(self.meant[order.order_id].instrument, [])
         wanted = [self.child(order, offer) for offer in self.offers(order)]
         scattered = len(holders) > 1 and wanted and max(holders) < max(wanted)
         return max(int(order.max_splits), len(holders)) if scattered else int(order.max_splits)

@@ -31,8 +31,10 @@ from solver.problem import Problem
 MOST_LOTS = 100_000
 """Most planning lots of an order."""
 
-POINTS_A_LOT = 1_000
-"""Fewest points that a lot is worth."""
+POINTS_A_LOT, POINTS_OF_SCATTERED = 1_000, 10
+"""Fewest points that a lot is worth at its best place; of a sell that is scattered over its holders, which has to be
+cut as finely as they hold it.
+"""
 
 FIGURES = {"score": "score", "need": "need", "proceeds": "proceeds", "sold": "child", "worth": "value"}
 """What an arc is worth, draws or brings, and the column that says so of the whole child. Each becomes two columns:
@@ -48,11 +50,13 @@ def mark_divisible(problem: Problem, orders: pd.DataFrame, arcs: pd.DataFrame) -
     A sell that no single holding covers may have a child at every broker that holds some of it.
     """
     most = problem.orders["max_splits"].to_numpy(object).copy()
+    points = objects([POINTS_A_LOT] * len(orders))
     for order, holders in _scattered_sells(problem, arcs):
         most[order] = max(most[order], holders)
+        points[order] = POINTS_OF_SCATTERED
     policy = problem.policy.least_share
     shares = [policy if own is None else Fraction(own) for own in problem.orders["min_fill"]]
-    orders["most_children"], orders["least_share"] = most, objects(shares)
+    orders["most_children"], orders["least_share"], orders["points_a_lot"] = most, objects(shares), points
     divisible = np.array([count > 1 or share < 1 for count, share in zip(most, shares, strict=True)], dtype=bool)
     can_trade = (arcs["code"] == "").to_numpy(bool) | arcs["oversized"].to_numpy(bool)
     arcs["takes_part"] = divisible[arcs["order"].to_numpy(np.int64)] & can_trade
@@ -109,7 +113,7 @@ def planning_lots(order: Any, candidates: pd.DataFrame) -> tuple[int, int]:
         A multiple of every broker's step [pico-units], or an equal share of the notional [micro-units].
     lots : int
     """
-    finest = min(MOST_LOTS, int(max(candidates["score"])) // POINTS_A_LOT)
+    finest = min(MOST_LOTS, int(max(candidates["score"])) // order["points_a_lot"])
     if finest < 2:
         return 0, 1
     if order["notional"]:
@@ -166,7 +170,8 @@ def _part(
         problem, order, arc, schedule, size, Fraction(value * lot, int(order["notional"] or order["quantity"]))
     )
     too_large = max(int(arc["lot_need"]), int(arc["lot_sold"]) // int(arc["lot"]), int(arc["lot_score"])) * most > MOST
-    return None if arc["lot_score"] <= 0 or too_large else arc
+    # Below half of what a lot is worth at its best place, rounding would count for more than a rank.
+    return None if 2 * arc["lot_score"] < order["points_a_lot"] or too_large else arc
 
 
 @dataclass(frozen=True, slots=True)

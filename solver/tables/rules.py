@@ -152,16 +152,6 @@ def _warn_of_twins(rows: Rows) -> None:
     findings.warn_each(twins, "order_id", "orders are the same as another but for their id")
 
 
-def _warn_of_permissions(rows: Rows) -> None:
-    """Warn of permissions that are read but not used: every order is served whole, by one broker."""
-    message = "is read but not used: orders are served whole, by one broker"
-    for column in ("max_splits", "min_fill"):
-        used = rows.columns[column]
-        given = used.where(lambda value: value not in (None, 1)) & ~rows.findings.bad
-        told = ((int(row), message, shown(str(used.pool[used.codes[row]]))) for row in np.flatnonzero(given))
-        rows.findings.warn_each(told, column, "orders allow a split or a partial fill")
-
-
 def _warn_of_opposites(rows: Rows) -> None:
     """Warn of an instrument both bought and sold: at one broker that could be a wash trade."""
     columns = [rows.columns[name] for name in ("symbol", "side", "mic")]
@@ -235,7 +225,6 @@ _RULES: dict[str, tuple[Rule, ...]] = {
         _several_currencies,
         _pin_and_forbid,
         _warn_of_twins,
-        _warn_of_permissions,
         _warn_of_opposites,
     ),
     LISTINGS.name: (_listing_sizes, _listing_exchange),

@@ -116,7 +116,7 @@ def test_a_batch_is_recorded_once(write_plan: Write, ledger: Ledger) -> None:
     """I1: neither the plan nor an order of the batch can be recorded a second time, whatever the plan is called."""
     row = route("o1", "ibkr", "AAPL", "buy", "1", "200")
     write_plan(row)
-    with pytest.raises(StoreError, match="plan-1 was recorded before"):
+    with pytest.raises(StoreError, match="plan-1 or another one of the batch"):
         write_plan(row)
     with pytest.raises(StoreError, match="it is never sent twice"):
         write_plan(row, plan_id="plan-2")

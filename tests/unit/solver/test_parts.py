@@ -109,3 +109,39 @@ def test_more_freedom_never_makes_a_plan_worse() -> None:
     free = [{**each, "max_splits": "2", "min_fill": "0.3"} for each in plain]
     assert Policy(rules=BOTH).least_value == 500
     assert solve(problem(free, cash)).objective >= solve(problem(plain, cash)).objective
+
+
+@pytest.mark.parametrize(
+    ("quantity", "held", "priority"),
+    [(100, ("67", "33"), "5"), (100, ("60", "40"), "1"), (2, ("1", "1"), "1"), (1000, ("501", "499"), "1")],
+)
+def test_a_scattered_sell_is_cut_as_finely_as_it_is_held(quantity: int, held: tuple[str, str], priority: str) -> None:
+    """Where the holders have just enough together, all of it is sold."""
+    given = problem(
+        [order("s", "AA", quantity, "sell", priority=priority)],
+        {"one": "0"},
+        held={"one": held[0], "two": held[1]},
+    )
+    solution = solve(given)
+    assert carried(solution, "s") == {"one": D(held[0]), "two": D(held[1])}
+    assert solution.backlog.empty
+
+
+def test_a_place_that_takes_parts_only_counts_in_the_ranks() -> None:
+    """A first choice whose largest order is smaller than the order is not forgotten by the checker."""
+    given = problem([order("a", "AA", 1000, min_fill="0.5")], {"one": "20000", "two": "20000"})
+    one = given.listings["broker"] == "one"
+    given = replace(given, listings=given.listings.assign(max_quantity=[D(900) if own else None for own in one]))
+    solution = solve(given)
+    assert verify(given, solution) == ()
+    assert carried(solution, "a") == {"two": D(1000)}
+
+
+def test_a_group_torn_by_a_split_is_caught() -> None:
+    """A split order at two brokers tears its group, whichever of its children is told last."""
+    orders = [order("a", "AA", 100, max_splits="2", same_broker="g"), order("b", "BB", 10, same_broker="g")]
+    free = problem([{**each, "same_broker": ""} for each in orders], {"one": "700", "two": "500"})
+    bound = problem(orders, {"one": "700", "two": "500"})
+    solution = solve(free)
+    assert len(carried(solution, "a")) == 2
+    assert any("group g" in flaw for flaw in verify(bound, solution))
