@@ -119,20 +119,20 @@ def _process(request: options.Run, inputs: Inputs, desk: Desk, *, hint: str, led
     begin = time.monotonic()
     done, interrupted = send(desk, found)
     seconds = time.monotonic() - begin
-    expired = end_session(desk, done)
+    closed, expired = end_session(desk, done)
     code = exit_code(done.reports, interrupted=interrupted)
     if code is ExitCode.DONE and known["trouble"].astype(bool).any():
         code = ExitCode.UNREACHABLE
     if request.as_json:
-        write_document(execution_document(done, inputs.files, inputs.prices))
+        write_document(execution_document(closed, inputs.files, inputs.prices))
         return code
     ended = (" until the simulated session ended" if expired else "") + (", interrupted" if interrupted else "")
     output.text(f"Step 10  {summary(done)}{ended}, {seconds:.1f} s")
     _show_more(output, found, request)
     if request.executions:
-        output.sheet(tables.executions_sheet(done.reports))
+        output.sheet(tables.executions_sheet(closed.reports))
     if ledger:
-        output.sheet(tables.ledger_sheet(done.capital))
+        output.sheet(tables.ledger_sheet(closed.capital))
     return code
 
 

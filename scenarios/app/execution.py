@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
 import pandas as pd
 
 from brokers.clock import utc_now
 from brokers.connector import ExecutionReport, OrderStatus
-from brokers.store import Journal
+from brokers.store import Journal, Ledger
 from scenarios.app.guard import ExitCode
 from scenarios.app.output import live_reports
 from scenarios.planning import Plan
@@ -110,7 +111,7 @@ def summary(outcome: Outcome) -> str:
     return f"{counted(len(reports), 'child order')} at {counted(brokers, 'broker')}: {words or 'nothing to send'}"
 
 
-def end_session(desk: Desk, outcome: Outcome) -> int:
+def end_session(desk: Desk, outcome: Outcome) -> tuple[Outcome, int]:
     """End the simulated session: what still works at its brokers expires and gives its capital back.
 
     The simulated brokers live in this process. Without this, holds for orders that no longer exist anywhere would
@@ -118,11 +119,14 @@ def end_session(desk: Desk, outcome: Outcome) -> int:
 
     Returns
     -------
+    Outcome
+        With the reports and the capital as they are then.
     int
         How many orders expired.
     """
     reports = outcome.reports
-    working = reports[reports["status"].isin([OrderStatus.WORKING, OrderStatus.PARTIAL])]
+    is_working = reports["status"].isin([OrderStatus.WORKING, OrderStatus.PARTIAL])
+    working = reports[is_working]
     expired = [
         ExecutionReport(
             client_order_id=row.client_order_id,
@@ -140,4 +144,9 @@ def end_session(desk: Desk, outcome: Outcome) -> int:
         for row in working.itertuples(index=False)
     ]
     Journal(desk.database).record(expired)
-    return len(expired)
+    ended = reports.astype({"status": object})
+    for column in ("status", "leaves_quantity", "text", "at"):
+        ended.loc[is_working, column] = pd.Series(
+            [getattr(each, column) for each in expired], index=working.index, dtype=object
+        )
+    return replace(outcome, reports=ended, capital=Ledger(desk.database).capital()), len(expired)

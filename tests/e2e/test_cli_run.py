@@ -57,7 +57,7 @@ def test_a_run_executes_every_route_and_settles_its_capital(command: Command, da
     assert document["mode"] == "SIMULATED"
     reports = document["executions"]
     assert [each["order_id"] for each in reports] == [each["order_id"] for each in document["routes"]]
-    assert {each["status"] for each in reports} <= {"FILLED", "WORKING"}
+    assert {each["status"] for each in reports} <= {"FILLED", "EXPIRED"}
     for pool in document["ledger"]:
         assert Decimal(pool["total"]) == sum(Decimal(pool[name]) for name in ("free", "held", "spent"))
     spent = sum(Decimal(pool["spent"]) for pool in document["ledger"])
@@ -69,10 +69,11 @@ def test_the_simulated_session_ends_with_the_run(command: Command, day: list[obj
     document = json.loads(command("run", *day, "--database", "d.sqlite3", "--json").out)
     database = Database(home / "d.sqlite3")
     children = Journal(database).children(document["plan_id"])
-    working = {each["order_id"] for each in document["executions"] if each["status"] == "WORKING"}
-    assert working
-    assert set(children.loc[children["status"] == "EXPIRED", "order_id"]) == working
+    ended = {each["order_id"] for each in document["executions"] if each["status"] == "EXPIRED"}
+    assert ended
+    assert set(children.loc[children["status"] == "EXPIRED", "order_id"]) == ended
     assert not Ledger(database).capital()["held"].astype(bool).any()
+    assert not any(Decimal(pool["held"]) for pool in document["ledger"])
 
 
 def test_a_batch_is_never_sent_twice(command: Command, day: list[object], home: Path) -> None:
