@@ -92,6 +92,7 @@ def decide(desk: Desk, orders: pd.DataFrame, *, method: str = "optimal", limits:
     """Decide a batch on what the brokers tell now: step 9.
 
     A broker that cannot be reached is down: nothing is routed to it, and its capital stays as the ledger knew it.
+    Decided is only what step 10 can carry out: no currency is changed, and no sell pays for a buy of the same batch.
 
     Parameters
     ----------
@@ -191,7 +192,8 @@ def run(
 
     Plan, holds and child orders are stored before anything is sent; a plan whose holds no longer fit is refused.
     Every buy is held against the cash that is there before any sell: a plan that spends the proceeds of its own
-    sells (`solver.Broker.instant_proceeds`) is refused too. Child orders of a broker that cannot be reached are
+    sells (`solver.Broker.instant_proceeds`), or currency that it would have changed first, is refused too; `decide`
+    makes none such. Child orders of a broker that cannot be reached are
     not sent and hold nothing afterwards.
 
     Parameters
@@ -208,7 +210,8 @@ def run(
     CapitalError
         If a hold does not fit into the cash that is there, naming each pool; nothing was stored or sent.
     StoreError
-        If the plan was stored before, or the database does not take it; nothing was sent.
+        If the plan, or another one of its batch, was stored before, or the database does not take it; nothing was
+        sent.
     Interrupted
         At Ctrl-C: nothing was sent after it, see `brokers.execution.execute`. A second one leaves at once, with
         what the journal knows by then.

@@ -37,32 +37,32 @@ _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,9}", re.ASCII)
 
 
-def _weight(value: object) -> object:
-    """Read a weight exactly."""
+def _exact(value: object, form: re.Pattern[str], wanted: str) -> str:
+    """Return the text of a number that is written exactly: as text or as a whole number, never as a TOML float."""
     if isinstance(value, float):
         raise ValueError('write it as text, such as "0.5": a TOML float is not exact')
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not _WEIGHT.fullmatch(text):
-        raise ValueError('must be a decimal number >= 0 as text, such as "0.5", or a whole number')
-    return Fraction(text)
+    if not isinstance(text, str) or not form.fullmatch(text):
+        raise ValueError(f"must be {wanted} as text, or a whole number")
+    return text
 
 
-def _share(value: object) -> object:
+def _weight(value: object) -> Fraction:
+    """Read a weight exactly."""
+    return Fraction(_exact(value, _WEIGHT, 'a decimal number >= 0 such as "0.5"'))
+
+
+def _share(value: object) -> Fraction:
     """Read a share exactly."""
     share = _weight(value)
-    if not 0 < share <= 1:  # type: ignore[operator]
+    if not 0 < share <= 1:
         raise ValueError('must be above 0 and at most 1, such as "0.5"')
     return share
 
 
-def _amount(value: object) -> object:
+def _amount(value: object) -> Decimal:
     """Read an amount of base currency exactly."""
-    if isinstance(value, float):
-        raise ValueError('write it as text, such as "500.50": a TOML float is not exact')
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not _AMOUNT.fullmatch(text):
-        raise ValueError('must be an amount >= 0 as text, such as "500.50", or a whole number')
-    return Decimal(text)
+    return Decimal(_exact(value, _AMOUNT, 'an amount >= 0 such as "500.50"'))
 
 
 def _tier(value: object) -> object:

@@ -1,8 +1,10 @@
 """An independent checker of answers: whether they are feasible, and whether their figures are right.
 
-It shares no code with what decides. For a network it adds up in Python integers; for a problem it reads the tables
-as a stranger would and computes their figures again from the orders, the listings, the quotes and the fees. One
-clause an equation of `solver.formulation`; a violation is a bug of ours and stops the plan.
+It imports nothing that decides. What it shares with the decision are definitions: the fees and requirements of
+`solver.cost` and the policy's ranking and weights, whose own tests have to be trusted. For a network it adds up in
+Python integers; for a problem it reads the tables as a stranger would and computes their figures again from the
+orders, the listings, the quotes and the fees. One clause an equation of `solver.formulation`; a violation is a bug of
+ours and stops the plan.
 """
 
 from __future__ import annotations

@@ -49,9 +49,9 @@ def test_the_network_example_is_decided() -> None:
 
 
 def test_the_settings_example_is_read(tmp_path: Path) -> None:
-    """The example settings are valid and name every table of the settings."""
+    """The example settings are valid and name every key of their tables."""
     path = tmp_path / "desk.toml"
     path.write_text(block("toml settings", "The settings"), encoding="utf-8")
     assert read_settings(path).sleeves["croissance"].accounts == {"ibkr": "DU1"}
-    for name in Settings.model_fields:
+    for name in (*Settings.model_fields, *Settings().policy.model_dump(), *Settings().limits.model_dump()):
         assert re.search(rf"^(\[?{name}\b)", path.read_text(encoding="utf-8"), re.MULTILINE), name

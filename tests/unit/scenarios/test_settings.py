@@ -165,3 +165,22 @@ def test_the_default_database_is_among_the_users_data(monkeypatch: pytest.Monkey
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert default_database() == tmp_path / "multibroker" / "multibroker.sqlite3"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('least_share = "0"', "above 0 and at most 1"),
+        ('least_share = "1.5"', "above 0 and at most 1"),
+        ("least_share = 0.5", "a TOML float is not exact"),
+        ('least_value = "-1"', "an amount >= 0"),
+        ("split_cost = 1.5", "a TOML float is not exact"),
+        ('reserve_amount = "1e3"', "an amount >= 0"),
+    ],
+)
+def test_shares_and_amounts_are_exact_and_in_range(tmp_path: Path, line: str, words: str) -> None:
+    """What divides an order or keeps cash back is refused unless it is exact and makes sense."""
+    path = tmp_path / "desk.toml"
+    path.write_text(f"[policy]\n{line}\n", encoding="utf-8")
+    with pytest.raises(ProblemError, match=words):
+        read_settings(path)

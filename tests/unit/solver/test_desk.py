@@ -155,4 +155,7 @@ def test_missing_keys_are_all_reported() -> None:
 
 def test_the_answer_is_plain() -> None:
     """But for Decimals, the answer is what JSON knows."""
-    json.dumps(route_orders(*example(sol=70)), default=str)
+    answer = route_orders(*example(sol=70))
+    assert json.loads(json.dumps(answer, default=str)).keys() == answer.keys()
+    with pytest.raises(TypeError, match="Decimal"):
+        json.dumps(answer)
